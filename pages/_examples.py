@@ -1,0 +1,31 @@
+"""Example pictures a visitor can start with: those that scikit-image and scikit-learn carry, and our own under assets/examples."""
+
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+OWN = Path(__file__).parents[1] / "assets" / "examples"
+
+# Where the installed packages keep their sample pictures; found without importing them, which would cost a second.
+CARRIED = {
+    "astronaut": ("skimage", "data/astronaut.png"),
+    "coffee": ("skimage", "data/coffee.png"),
+    "cat": ("skimage", "data/chelsea.png"),
+    "temple": ("sklearn", "datasets/images/china.jpg"),
+    "flower": ("sklearn", "datasets/images/flower.jpg"),
+}
+
+
+def _read(name: str) -> bytes:
+    if name in CARRIED:
+        package, file = CARRIED[name]
+        spec = find_spec(package)
+        assert spec is not None and spec.origin is not None, f"{package} is in requirements.txt"
+        return (Path(spec.origin).parent / file).read_bytes()
+    return (OWN / f"{name}.jpg").read_bytes()
+
+
+def examples(*names: str) -> dict[str, Callable[[], bytes]]:
+    """The examples of those names, as a Photo control takes them: each is read when it is asked for."""
+    return {name: partial(_read, name) for name in names}

@@ -1,0 +1,392 @@
+"""The words pages are written in: a panel, its experiments, their controls and outputs.
+
+A page declares; it never draws. Every face of the studio (Gradio, Streamlit, the API, the command line) is made from
+these declarations, and a declaration that does not hold together fails at import.
+"""
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from engines.runtime.errors import InputError
+from engines.runtime.images import read_photo
+
+SEED_LIMIT = 2**32
+
+
+@dataclass(frozen=True)
+class Control:
+    """Something a visitor sets; its value is passed to `run` under the control's name.
+
+    `help` is one sentence; controls of one `group` stand together under that word; `advanced` ones are folded away.
+    """
+
+    label: str
+    help: str = field(default="", kw_only=True)
+    group: str = field(default="", kw_only=True)
+    advanced: bool = field(default=False, kw_only=True)
+
+    default: ClassVar[Any] = None
+
+    def check(self, value: Any) -> Any:
+        """The value as `run` gets it.
+
+        Raises:
+            InputError: the value cannot be used; the message names the control, the value and what is possible.
+        """
+        raise NotImplementedError
+
+    def parse(self, text: str) -> Any:
+        """The value that `text`, from a permalink or a command line, stands for, not yet checked."""
+        return text
+
+
+@dataclass(frozen=True)
+class Number(Control):
+    """A number in [low, high]; an integer where `step` is one."""
+
+    low: float
+    high: float
+    default: float  # type: ignore[misc]
+    step: float
+    unit: str = field(default="", kw_only=True)
+
+    def check(self, value: Any) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(f"{self.label}: {_shown(value)} is not a number; give one from {self._bounds()}.") from None
+        if not math.isfinite(number) or not self.low <= number <= self.high:
+            raise InputError(f"{self.label}: {_shown(value)} is out of bounds; give a number from {self._bounds()}.")
+        if not isinstance(self.step, int):
+            return number
+        if number != round(number):
+            raise InputError(f"{self.label}: {_shown(value)} is not a whole number; give one from {self._bounds()}.")
+        return int(number)
+
+    def _bounds(self) -> str:
+        return f"{self.low:g} to {self.high:g}{' ' + self.unit if self.unit else ''}"
+
+
+@dataclass(frozen=True)
+class Seed(Control):
+    """What random draws start from: a whole number from 0 to 2^32 - 1."""
+
+    default: int = 0  # type: ignore[misc]
+
+    def check(self, value: Any) -> int:
+        try:
+            number = int(str(value).strip().removesuffix(".0"))
+        except ValueError:
+            number = -1
+        if not 0 <= number < SEED_LIMIT:
+            raise InputError(f"{self.label}: {_shown(value)} is no seed; give a whole number from 0 to {SEED_LIMIT - 1}.")
+        return number
+
+
+@dataclass(frozen=True)
+class Choice(Control):
+    """One of `options`, a mapping from value to the words a visitor reads."""
+
+    options: Mapping[str, str]
+    default: str  # type: ignore[misc]
+
+    def check(self, value: Any) -> str:
+        if value not in self.options:
+            raise InputError(f"{self.label}: {_shown(value)} is not among {', '.join(self.options)}.")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Switch(Control):
+    """On or off."""
+
+    default: bool  # type: ignore[misc]
+
+    def check(self, value: Any) -> bool:
+        if isinstance(value, str):
+            value = {"true": True, "false": False}.get(value.lower(), value)
+        if not isinstance(value, bool):
+            raise InputError(f"{self.label}: {_shown(value)} is neither true nor false.")
+        return value
+
+
+@dataclass(frozen=True)
+class Photo(Control):
+    """A picture: the visitor's own as encoded bytes, one of the named `examples`, or, where `optional`, none.
+
+    `run` gets (H, W, 3) uint8, or None.
+    """
+
+    examples: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, kw_only=True, repr=False)
+    default: str | None = field(default=None, kw_only=True)  # type: ignore[misc]
+    optional: bool = field(default=False, kw_only=True)
+
+    def check(self, value: Any) -> Any:
+        if value is None or isinstance(value, str) and not value:
+            if self.optional:
+                return None
+            raise InputError(f"{self.label}: no picture was given; choose a file or one of the examples.")
+        if isinstance(value, str):
+            if value not in self.examples:
+                raise InputError(f"{self.label}: {_shown(value)} is not among the examples {', '.join(self.examples)}.")
+            value = self.examples[value]()
+        return read_photo(value, name=self.label)
+
+    def parse(self, text: str) -> Any:
+        if not text or text in self.examples:
+            return text
+        try:
+            with open(text, "rb") as file:
+                return file.read()
+        except OSError as error:
+            raise InputError(f"{self.label}: cannot read {_shown(text)} ({error.strerror}).") from None
+
+
+@dataclass(frozen=True)
+class Regions(Photo):
+    """A picture whose flat colours mark the regions of the photograph in control `of`; like Photo for `run`."""
+
+    of: str = field(kw_only=True)
+
+
+@dataclass(frozen=True)
+class Click(Control):
+    """A place the visitor clicked on the picture of output `on`: (x, y) as fractions of its width and height, or None."""
+
+    on: str
+
+    def check(self, value: Any) -> tuple[float, float] | None:
+        if value is None or value == "":
+            return None
+        try:
+            x, y = (float(part) for part in value)
+        except (TypeError, ValueError):
+            x = y = math.nan
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise InputError(f"{self.label}: {_shown(value)} is no place on the picture; give x and y from 0 to 1.")
+        return x, y
+
+    def parse(self, text: str) -> Any:
+        return text.split(",") if text else None
+
+
+@dataclass(frozen=True)
+class Camera(Control):
+    """The newest frame of the visitor's camera or clip; only a `Stream` has one, and `run` gets (H, W, 3) uint8."""
+
+    def check(self, value: Any) -> Any:
+        if value is None:
+            raise InputError(f"{self.label}: no frame came; allow the camera, or choose a clip.")
+        return read_photo(value, name=self.label)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Something `run` yields under the output's name; partial values of one run are merged (see `Experiment.run`)."""
+
+    label: str
+    help: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Picture(Output):
+    """One picture, (H, W, 3) uint8."""
+
+
+@dataclass(frozen=True)
+class Strip(Output):
+    """Pictures in the order they come, `{caption: (H, W, 3) uint8}`; `of` names captions to expect, drawn as empty frames."""
+
+    of: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Comparison(Output):
+    """Pictures of one size, `{caption: (H, W, 3) uint8}`, two at a time under one slider: `left` and the newest, at first."""
+
+    left: str
+
+
+@dataclass(frozen=True)
+class Table(Output):
+    """Rows by name, `{row: {column: number or text}}`."""
+
+
+@dataclass(frozen=True)
+class Curves(Output):
+    """Lines over a common axis, `{name: (xs, ys)}`."""
+
+    x: str
+    y: str
+    logarithmic: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Notices(Output):
+    """Sentences a visitor should read about this very result, `{key: sentence}`."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One thing to try: controls, outputs, and the computation between them.
+
+    `run(**controls)` is a synchronous generator. It yields `Progress`, or partial results `{output: value}` that are
+    merged by name; where a value is itself a mapping, its entries are merged too. `presets` are named control values,
+    the first being what the panel opens with; `notes` are at most three lines on what is seen and what to try;
+    `action` is the verb on the button; a `live` experiment follows its controls and has no button.
+
+    Raises:
+        TypeError: `run`'s arguments are not the controls.
+        ValueError: a default, a preset or a reference to another part does not hold.
+    """
+
+    name: str
+    title: str
+    controls: Mapping[str, Control]
+    outputs: Mapping[str, Output]
+    presets: Mapping[str, Mapping[str, Any]]
+    run: Callable[..., Iterator[Any]]
+    notes: Sequence[str] = ()
+    action: str = "Run"
+    live: bool = False
+
+    extra_arguments: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        expected = (*self.extra_arguments, *self.controls)
+        arguments = tuple(inspect.signature(self.run).parameters)
+        if set(arguments) != set(expected):
+            raise TypeError(f"experiment {self.name}: run takes {arguments}, but the controls are {expected}")
+        if not self.presets:
+            raise ValueError(f"experiment {self.name}: it needs a preset to open with")
+        for preset, values in self.presets.items():
+            for name, value in values.items():
+                if name not in self.controls:
+                    raise ValueError(f"experiment {self.name}, preset {preset}: no control is called {name}")
+                self._check_declared(preset, name, value)
+        for name, control in self.controls.items():
+            if not isinstance(control, Photo | Camera | Click):
+                self._check_declared("defaults", name, control.default)
+            if isinstance(control, Click) and control.on not in self.outputs:
+                raise ValueError(f"experiment {self.name}: {name} is a click on {control.on}, which is no output")
+            if isinstance(control, Regions) and control.of not in self.controls:
+                raise ValueError(f"experiment {self.name}: {name} marks regions of {control.of}, which is no control")
+            if isinstance(control, Camera) and not isinstance(self, Stream):
+                raise ValueError(f"experiment {self.name}: only a Stream has a camera ({name})")
+
+    def _check_declared(self, preset: str, name: str, value: Any) -> None:
+        control = self.controls[name]
+        if isinstance(control, Photo):
+            holds = not value if control.optional and not value else value in control.examples
+            message = f"{value!r} is not among the examples"
+        else:
+            try:
+                control.check(value)
+                holds, message = True, ""
+            except InputError as error:
+                holds, message = False, str(error)
+        if not holds:
+            raise ValueError(f"experiment {self.name}, {preset}: {message}")
+
+    def opening(self, preset: str | None = None) -> dict[str, Any]:
+        """Control values a visitor finds: the defaults, under those of `preset` (the first one, if not named)."""
+        values = {name: control.default for name, control in self.controls.items()}
+        return {**values, **self.presets[preset or next(iter(self.presets))]}
+
+    def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Every control's value as `run` gets it; a control that is not given has its default.
+
+        Raises:
+            InputError: a value cannot be used, or its name is no control's.
+        """
+        for name in values:
+            if name not in self.controls:
+                raise InputError(f"{_shown(name)} is not a control of {self.title}; there are {', '.join(self.controls)}.")
+        return {name: control.check(values.get(name, control.default)) for name, control in self.controls.items()}
+
+
+@dataclass(frozen=True)
+class Job(Experiment):
+    """An experiment whose work lives in the server: it streams its results and survives a reload of the page."""
+
+
+@dataclass(frozen=True)
+class Stream(Experiment):
+    """An experiment run once per frame of its `Camera` control.
+
+    `run(memory, **controls)`: `memory` is a dictionary that lasts as long as the visitor's stream, for what the next
+    frame needs; controls may move between frames; frames that come while one is computed are dropped.
+    """
+
+    extra_arguments: ClassVar[tuple[str, ...]] = ("memory",)
+
+
+@dataclass(frozen=True)
+class View(Experiment):
+    """A page of ours, `page` under assets/web, for exact timing or 3D, which posts its result.
+
+    The controls' values are the page's query; `run(answer, **controls)` gets the JSON object that the page posted.
+    """
+
+    page: str = field(kw_only=True)
+
+    extra_arguments: ClassVar[tuple[str, ...]] = ("answer",)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper as the studio cites it; `number` is its place in the survey, `arxiv` its identifier there."""
+
+    number: int
+    title: str
+    authors: str
+    venue: str
+    arxiv: str
+
+    @property
+    def citation(self) -> str:
+        return f"{self.authors}. {self.title}. {self.venue}. arXiv:{self.arxiv}"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published result: a caption, `{row: {column: value}}`, and where it is printed."""
+
+    caption: str
+    rows: Mapping[str, Mapping[str, str]]
+    citation: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A paper's place in the studio: `slug` is its module and its address, `title` two or three words, `story` one sentence."""
+
+    slug: str
+    title: str
+    paper: Paper
+    story: str
+    experiments: Sequence[Experiment]
+    figures: Sequence[Figure] = ()
+
+    def experiment(self, name: str) -> Experiment:
+        """The experiment of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        for experiment in self.experiments:
+            if experiment.name == name:
+                return experiment
+        names = ", ".join(experiment.name for experiment in self.experiments)
+        raise InputError(f"{self.title} has no experiment {_shown(name)}; there are {names}.")
+
+
+def _shown(value: Any) -> str:
+    """A value as an error quotes it: short, whatever was sent."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+

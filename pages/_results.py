@@ -1,0 +1,112 @@
+"""Running a declared experiment, and keeping what it made: the same for every face of the studio."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engines.runtime.images import read_photo, write_picture
+from engines.runtime.scheduler import SCHEDULER, Priority, Task
+from pages._panel import Comparison, Experiment, Job, Panel, Picture, Strip, Stream, View
+
+RENDERED = Path(__file__).parents[1] / "assets" / "rendered"
+
+
+def start(experiment: Experiment, values: Mapping[str, Any], *extra: Any) -> Task:
+    """Check the control values and queue the run; `extra` is a Stream's memory or a View's answer.
+
+    Raises:
+        InputError: a value cannot be used; nothing is queued.
+    """
+    checked = experiment.check(values)
+    named = dict(zip(experiment.extra_arguments, extra, strict=True))
+    priority = Priority.RUN
+    if experiment.live or isinstance(experiment, Stream | View):
+        priority = Priority.LIVE
+    elif isinstance(experiment, Job):
+        priority = Priority.JOB
+    return SCHEDULER.submit(lambda: experiment.run(**named, **checked), priority)
+
+
+def finished(task: Task) -> dict[str, Any]:
+    """The whole result, once the task has ended.
+
+    Raises:
+        StudioError: what the run itself raised; any other exception of the run is raised as it is.
+    """
+    version = -1
+    while not task.ended:
+        version = task.wait(version)
+    if task.error is not None:
+        raise task.error
+    return task.result
+
+
+def plain(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The control values that can be written down: an uploaded picture becomes the words "uploaded picture"."""
+    written = {name: values.get(name, control.default) for name, control in experiment.controls.items()}
+    return {name: "uploaded picture" if isinstance(value, bytes) else value for name, value in written.items()}
+
+
+def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tuple[str, str | None, np.ndarray]]:
+    """(output, caption or None, picture) of every picture in a result."""
+    for name, value in result.items():
+        match experiment.outputs[name]:
+            case Picture():
+                yield name, None, value
+            case Strip() | Comparison():
+                yield from ((name, caption, picture) for caption, picture in value.items())
+
+
+def save(
+    panel: Panel, experiment: Experiment, values: Mapping[str, Any], task: Task, folder: Path, suffix: str = ".png"
+) -> list[Path]:
+    """Write every output of a finished task: pictures as `output[-caption].png`, all the rest in `result.json`.
+
+    Each picture carries the parameters; `result.json` holds them too, with the seconds and device.
+    """
+    from engines.runtime.device import describe
+
+    folder.mkdir(parents=True, exist_ok=True)
+    parameters = {"panel": panel.slug, "experiment": experiment.name, "controls": plain(experiment, values)}
+    document: dict[str, Any] = {**parameters, "seconds": round(task.seconds, 1), "device": describe(), "outputs": {}}
+    paths = []
+    held = list(pictures(experiment, task.result))
+    for name, value in task.result.items():
+        if all(output != name for output, _, _ in held):
+            document["outputs"][name] = value
+    for name, caption, picture in held:
+        path = folder / f"{'-'.join([name, *([caption] if caption else [])]).replace(' ', '-')}{suffix}"
+        write_picture(picture, path, parameters)
+        paths.append(path)
+        if caption is None:
+            document["outputs"][name] = path.name
+        else:
+            document["outputs"].setdefault(name, {})[caption] = path.name
+    path = folder / "result.json"
+    path.write_text(json.dumps(document, indent=1, default=_listed) + "\n")
+    return [*paths, path]
+
+
+def _listed(value: Any) -> Any:
+    return value.tolist()
+
+
+def rendered(panel: Panel, experiment: Experiment) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    """(result, document) of the opening preset, rendered by `python -m pages render`; None where there is none yet."""
+    folder = RENDERED / panel.slug / experiment.name
+    if not (folder / "result.json").is_file():
+        return None
+    document = json.loads((folder / "result.json").read_text())
+    result: dict[str, Any] = {}
+    for name, value in document["outputs"].items():
+        match experiment.outputs[name]:
+            case Picture():
+                result[name] = read_photo(folder / value)
+            case Strip() | Comparison():
+                result[name] = {caption: read_photo(folder / file) for caption, file in value.items()}
+            case _:
+                result[name] = value
+    return result, document

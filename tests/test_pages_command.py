@@ -1,0 +1,71 @@
+"""The studio without a browser: what `python -m pages` writes, prints and refuses."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engines.runtime.images import read_parameters
+from pages.__main__ import README, with_table
+
+ROOT = Path(__file__).parents[1]
+
+
+def pages(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pages", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+
+
+def photograph(path: Path, seed: int) -> Path:
+    draw = np.random.default_rng(seed)
+    small = Image.fromarray(draw.integers(0, 255, (6, 8, 3), dtype=np.uint8))
+    small.resize((96, 72), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def test_list_names_every_control() -> None:
+    printed = pages("list").stdout
+    assert "photo_stylization" in printed and "--set smoothing_weight=..." in printed
+
+
+def test_run_writes_every_output_with_its_parameters(tmp_path: Path) -> None:
+    content, style = photograph(tmp_path / "a.png", 1), photograph(tmp_path / "b.jpg", 2)
+    out = tmp_path / "out"
+    run = pages("run", "photo_stylization", "stylize", "--set", f"content={content}", "--set", f"style={style}",
+                "--set", "strength_4=0.5", "--out", str(out))  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    result = out / "result-filtered.png"
+    assert Image.open(result).size == (96, 72)
+    controls = read_parameters(result)["controls"]
+    assert controls["strength_4"] == 0.5 and controls["content"] == "uploaded picture"
+    document = json.loads((out / "result.json").read_text())
+    assert set(document["outputs"]) == {"result", "stages", "views", "seconds", "spectra"}
+    for line in run.stdout.split():
+        assert Path(line).is_file()
+
+
+def test_bad_input_is_one_clear_line_and_exit_2(tmp_path: Path) -> None:
+    text = tmp_path / "a.jpg"
+    text.write_text("no picture")
+    stylize = ("run", "photo_stylization", "stylize", "--out", str(tmp_path / "out"))
+    for arguments, words in [
+        ((*stylize, "--set", f"content={text}"), "Content"),
+        ((*stylize, "--set", "content=/nowhere.png"), "No such file"),
+        ((*stylize, "--set", "strength_4=7"), "out of bounds"),
+        ((*stylize, "--set", "depth=7"), "'depth' is not a control"),
+        ((*stylize, "--set", "strength_4"), "not of the form control=value"),
+        ((*stylize, "--preset", "x"), "not a preset"),
+        (("run", "biggest_gan", "x", "--out", "y"), "no panel 'biggest_gan'"),
+    ]:
+        run = pages(*arguments)
+        assert run.returncode == 2 and words in run.stderr, run.stderr
+        assert len(run.stderr.strip().splitlines()) == 1 and not run.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_readme_s_table_is_what_the_panels_say() -> None:
+    assert README.read_text() == with_table(README.read_text())
