@@ -8,7 +8,7 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from engines.runtime.errors import InputError
 from engines.runtime.images import read_photo
@@ -28,7 +28,9 @@ class Control:
     group: str = field(default="", kw_only=True)
     advanced: bool = field(default=False, kw_only=True)
 
-    default: ClassVar[Any] = None
+    if TYPE_CHECKING:
+        # Each kind says its own; a field here would come before theirs in the order of arguments.
+        default: Any
 
     def check(self, value: Any) -> Any:
         """The value as `run` gets it.
@@ -49,7 +51,7 @@ class Number(Control):
 
     low: float
     high: float
-    default: float  # type: ignore[misc]
+    default: float
     step: float
     unit: str = field(default="", kw_only=True)
 
@@ -74,7 +76,7 @@ class Number(Control):
 class Seed(Control):
     """What random draws start from: a whole number from 0 to 2^32 - 1."""
 
-    default: int = 0  # type: ignore[misc]
+    default: int = 0
 
     def check(self, value: Any) -> int:
         try:
@@ -91,19 +93,19 @@ class Choice(Control):
     """One of `options`, a mapping from value to the words a visitor reads."""
 
     options: Mapping[str, str]
-    default: str  # type: ignore[misc]
+    default: str
 
     def check(self, value: Any) -> str:
-        if value not in self.options:
+        if not isinstance(value, str) or value not in self.options:
             raise InputError(f"{self.label}: {_shown(value)} is not among {', '.join(self.options)}.")
-        return str(value)
+        return value
 
 
 @dataclass(frozen=True)
 class Switch(Control):
     """On or off."""
 
-    default: bool  # type: ignore[misc]
+    default: bool
 
     def check(self, value: Any) -> bool:
         if isinstance(value, str):
@@ -121,7 +123,7 @@ class Photo(Control):
     """
 
     examples: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, kw_only=True, repr=False)
-    default: str | None = field(default=None, kw_only=True)  # type: ignore[misc]
+    default: str | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
     def check(self, value: Any) -> Any:
@@ -158,6 +160,8 @@ class Click(Control):
 
     on: str
 
+    default = None
+
     def check(self, value: Any) -> tuple[float, float] | None:
         if value is None or value == "":
             return None
@@ -176,6 +180,8 @@ class Click(Control):
 @dataclass(frozen=True)
 class Camera(Control):
     """The newest frame of the visitor's camera or clip; only a `Stream` has one, and `run` gets (H, W, 3) uint8."""
+
+    default = None
 
     def check(self, value: Any) -> Any:
         if value is None:
@@ -296,6 +302,16 @@ class Experiment:
         values = {name: control.default for name, control in self.controls.items()}
         return {**values, **self.presets[preset or next(iter(self.presets))]}
 
+    def control(self, name: str) -> Control:
+        """The control of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        if name not in self.controls:
+            raise InputError(f"{_shown(name)} is not a control of {self.title}; there are {', '.join(self.controls)}.")
+        return self.controls[name]
+
     def check(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Every control's value as `run` gets it; a control that is not given has its default.
 
@@ -303,8 +319,7 @@ class Experiment:
             InputError: a value cannot be used, or its name is no control's.
         """
         for name in values:
-            if name not in self.controls:
-                raise InputError(f"{_shown(name)} is not a control of {self.title}; there are {', '.join(self.controls)}.")
+            self.control(name)
         return {name: control.check(values.get(name, control.default)) for name, control in self.controls.items()}
 
 

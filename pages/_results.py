@@ -1,15 +1,20 @@
 """Running a declared experiment, and keeping what it made: the same for every face of the studio."""
 
 import json
+import logging
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engines.runtime.images import read_photo, write_picture
+from engines.runtime.errors import StudioError
+from engines.runtime.images import write_picture
 from engines.runtime.scheduler import SCHEDULER, Priority, Task
 from pages._panel import Comparison, Experiment, Job, Panel, Picture, Strip, Stream, View
+
+log = logging.getLogger(__name__)
 
 RENDERED = Path(__file__).parents[1] / "assets" / "rendered"
 
@@ -42,6 +47,15 @@ def finished(task: Task) -> dict[str, Any]:
     if task.error is not None:
         raise task.error
     return task.result
+
+
+def sentence(error: Exception) -> str:
+    """What a visitor reads about an error: a StudioError's own words; for a bug, an apology with its id in the log."""
+    if isinstance(error, StudioError):
+        return str(error)
+    identifier = secrets.token_hex(4)
+    log.error("bug %s", identifier, exc_info=error)
+    return f"Sorry, this is a mistake of ours, not yours; it is in the log as {identifier}. Nothing of yours is lost: try again."
 
 
 def plain(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,7 +109,10 @@ def _listed(value: Any) -> Any:
 
 
 def rendered(panel: Panel, experiment: Experiment) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """(result, document) of the opening preset, rendered by `python -m pages render`; None where there is none yet."""
+    """(result, document) of the opening preset, rendered by `python -m pages render`; None where there is none yet.
+
+    In place of each picture the result has the path of its file.
+    """
     folder = RENDERED / panel.slug / experiment.name
     if not (folder / "result.json").is_file():
         return None
@@ -104,9 +121,9 @@ def rendered(panel: Panel, experiment: Experiment) -> tuple[dict[str, Any], dict
     for name, value in document["outputs"].items():
         match experiment.outputs[name]:
             case Picture():
-                result[name] = read_photo(folder / value)
+                result[name] = folder / value
             case Strip() | Comparison():
-                result[name] = {caption: read_photo(folder / file) for caption, file in value.items()}
+                result[name] = {caption: folder / file for caption, file in value.items()}
             case _:
                 result[name] = value
     return result, document

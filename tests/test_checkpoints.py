@@ -1,0 +1,382 @@
+"""Checkpoints load strictly, unaltered, and without running anything; the command line tells their state."""
+
+import hashlib
+import json
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import engines
+from engines.runtime import checkpoints
+from engines.runtime.checkpoints import Checkpoint, catalogue, find, load_into, load_state, locate, present
+from engines.runtime.errors import CheckpointError
+from weights import parity
+from weights.__main__ import main
+
+ROOT = Path(__file__).parents[1]
+VECTORS = ROOT / "../shared/parity"
+
+
+@pytest.fixture(autouse=True)
+def weights_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STUDIO_WEIGHTS", str(tmp_path))
+    return tmp_path
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+
+
+def record(path: Path) -> Checkpoint:
+    """The manifest's entry for a file in the override folder."""
+    content = path.read_bytes()
+    return Checkpoint(
+        name=path.stem,
+        file=f"models/published{path.suffix}",
+        size=len(content),
+        licence="CC BY 4.0",
+        source="a test",
+        trained_on="nothing",
+        architecture="tiny",
+        badge="tiny",
+        repo="somebody/tiny",
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+
+
+@pytest.fixture(params=[".safetensors", ".pth"])
+def saved(request: pytest.FixtureRequest, weights_folder: Path) -> Checkpoint:
+    path = weights_folder / f"tiny{request.param}"
+    if request.param == ".pth":
+        torch.save(network().state_dict(), path)
+    else:
+        save_file(network().state_dict(), path)
+    return record(path)
+
+
+def test_a_saved_network_is_loaded_back(saved: Checkpoint) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    load_into(module, saved)
+    for ours, theirs in zip(module.state_dict().values(), network().state_dict().values(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_half_precision_is_widened_and_integers_stay(weights_folder: Path) -> None:
+    path = weights_folder / "half.safetensors"
+    save_file({"half": torch.ones(2).half(), "brain": torch.ones(2).bfloat16(), "count": torch.tensor(3)}, path)
+    state = load_state(record(path))
+    assert {key: tensor.dtype for key, tensor in state.items()} == {
+        "half": torch.float32,
+        "brain": torch.float32,
+        "count": torch.int64,
+    }
+
+
+def test_an_altered_file_of_the_same_size_is_refused(saved: Checkpoint) -> None:
+    path = locate(saved)
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"tiny was altered.*Delete .*tiny.* and get it again"):
+        load_state(saved)
+
+
+def test_a_truncated_file_is_refused_with_its_size(saved: Checkpoint) -> None:
+    path = locate(saved)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(CheckpointError, match=f"has 200 bytes, but should have {saved.size}"):
+        load_state(saved)
+
+
+def test_a_truncated_file_is_refused_where_no_sha256_is_recorded(saved: Checkpoint) -> None:
+    path = locate(saved)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(CheckpointError, match="was not opened: it is damaged"):
+        load_state(replace(saved, sha256=None))
+
+
+class Hostile:
+    def __init__(self, victim: Path) -> None:
+        self.victim = victim
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return os.mkdir, (str(self.victim),)
+
+
+@pytest.mark.parametrize("writer", ["torch", "pickle"])
+def test_a_pickle_that_would_run_code_is_refused_and_not_run(weights_folder: Path, writer: str) -> None:
+    victim, path = weights_folder / "victim", weights_folder / "hostile.pth"
+    if writer == "torch":
+        torch.save({"weight": Hostile(victim)}, path)
+    else:
+        path.write_bytes(pickle.dumps(Hostile(victim)))
+    with pytest.raises(CheckpointError, match="was not opened: it is damaged, or holds more than tensors"):
+        load_state(record(path))
+    assert not victim.exists()
+    pickle.loads(pickle.dumps(Hostile(victim)))
+    assert victim.exists(), "the pickle was harmless, so the test showed nothing"
+
+
+def test_a_file_with_anything_but_tensors_is_refused(weights_folder: Path) -> None:
+    path = weights_folder / "nested.pth"
+    torch.save({"epoch": 3, "state_dict": {}}, path)
+    with pytest.raises(CheckpointError, match="no plain dictionary of tensors"):
+        load_state(record(path))
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (
+            nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5)),
+            r"0\.weight is \(4, 3, 3, 3\) in the file and \(5, 3, 3, 3\)",
+        ),
+        (
+            nn.Sequential(nn.Conv2d(3, 4, 3, bias=False), nn.BatchNorm2d(4)),
+            r"0\.bias is \(4,\) in the file and missing",
+        ),
+        (
+            nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.PReLU()),
+            r"2\.weight is missing in the file and \(1,\)",
+        ),
+    ],
+    ids=["shape", "unexpected", "missing"],
+)
+def test_a_checkpoint_that_does_not_fit_names_the_first_key_that_differs(
+    saved: Checkpoint, module: nn.Module, message: str
+) -> None:
+    before = {key: tensor.clone() for key, tensor in module.state_dict().items()}
+    with pytest.raises(CheckpointError, match=f"tiny does not fit its network: {message}"):
+        load_into(module, saved)
+    assert all(torch.equal(tensor, before[key]) for key, tensor in module.state_dict().items())
+
+
+def test_published_keys_are_remapped(saved: Checkpoint) -> None:
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+
+    def remap(state: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {key.replace("0.", "first.").replace("1.", "second."): tensor for key, tensor in state.items()}
+
+    module = Named()
+    load_into(module, saved, remap)
+    assert torch.equal(module.first.weight, network()[0].weight)
+
+
+def test_what_is_not_here_is_told_with_size_licence_and_how_to_get_it(saved: Checkpoint) -> None:
+    absent = replace(saved, name="absent", size=33_400_000, file="models/photo.pth")
+    assert present(absent) is None
+    with pytest.raises(
+        CheckpointError,
+        match=r"absent \(33\.4 MB, CC BY 4\.0\) is not here\. Get models/photo\.pth from somebody/tiny.*as absent\.pth",
+    ):
+        locate(absent)
+
+
+def test_the_hubs_cache_is_searched_at_the_pinned_revision(tmp_path: Path) -> None:
+    """In a process of its own, because the Hub's client reads HF_HUB_CACHE when it is imported."""
+    commit = "0" * 39 + "1"
+    snapshot = tmp_path / "models--somebody--tiny" / "snapshots" / commit / "models"
+    snapshot.mkdir(parents=True)
+    (snapshot / "tiny.pth").write_bytes(b"weights")
+    command = f"""
+from engines.runtime.checkpoints import Checkpoint, present
+for revision in ({commit!r}, "2" * 40):
+    print(present(Checkpoint(name="tiny", file="models/tiny.pth", size=7, licence="", source="", trained_on="",
+                             architecture="", badge="", repo="somebody/tiny", revision=revision)))
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", command],
+        env={**os.environ, "HF_HUB_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    first, second = run.stdout.splitlines()
+    assert "cached" in first and str(snapshot / "tiny.pth") in first
+    assert second == "None"
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(CheckpointError, match=f"no checkpoint 'nonsense'; there are .*{next(iter(catalogue()))}"):
+        find("nonsense")
+
+
+def test_every_entry_of_the_manifest_says_what_a_visitor_must_know() -> None:
+    for name, checkpoint in catalogue().items():
+        assert checkpoint.name == name and checkpoint.size > 0
+        assert checkpoint.licence and checkpoint.source and checkpoint.trained_on and checkpoint.badge
+        if checkpoint.repo is None:
+            assert checkpoint.sha256 is not None and checkpoint.size <= 8_000_000
+
+
+def test_every_bundled_file_is_in_the_manifest_unaltered_with_a_card() -> None:
+    bundled = {checkpoint.file: checkpoint for checkpoint in catalogue().values() if checkpoint.repo is None}
+    assert {path.name for path in checkpoints.BUNDLED.glob("*.safetensors")} == set(bundled)
+    for file, checkpoint in bundled.items():
+        assert checkpoints.sha256(checkpoints.BUNDLED / file) == checkpoint.sha256
+        assert (checkpoints.WEIGHTS / "cards" / f"{checkpoint.name}.md").is_file()
+
+
+@pytest.fixture
+def manifest(saved: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Checkpoint]:
+    """A manifest of two entries: one that lies in the override folder, one that lies nowhere."""
+    entries = [saved, replace(saved, name="elsewhere")]
+    lines = []
+    for entry in entries:
+        shown = {key: value for key, value in vars(entry).items() if value is not None and key != "config"}
+        lines += ["[[checkpoint]]", *(f"{key} = {json.dumps(value)}" for key, value in shown.items())]
+        lines.append("config = {widths = [1, 2]}")
+    path = tmp_path / "manifest.toml"
+    path.write_text("\n".join(lines))
+    monkeypatch.setattr(checkpoints, "MANIFEST", path)
+    catalogue.cache_clear()
+    yield saved
+    catalogue.cache_clear()
+
+
+def test_the_manifest_is_read(manifest: Checkpoint) -> None:
+    assert catalogue()["tiny"] == replace(manifest, config={"widths": [1, 2]})
+    assert find("elsewhere").repo == "somebody/tiny"
+
+
+def test_list_shows_state_size_licence_and_place(manifest: Checkpoint, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    here, elsewhere = capsys.readouterr().out.splitlines()
+    assert "override" in here and "CC BY 4.0" in here and str(locate(manifest)) in here
+    assert "not here" in elsewhere and "somebody/tiny" in elsewhere
+
+
+def test_verify_finds_an_altered_file(manifest: Checkpoint, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify"]) == 0
+    assert "unaltered" in capsys.readouterr().out
+    locate(manifest).write_bytes(b"something else")
+    assert main(["verify"]) == 1
+    assert "ALTERED" in capsys.readouterr().out
+
+
+def test_without_a_command_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    printed = capsys.readouterr().out
+    assert all(command in printed for command in ("list", "verify", "parity"))
+
+
+LINEAR = """
+from torch import nn
+
+def linear(config, weights, inputs):
+    module = nn.Linear(config["inputs"], config["outputs"])
+    module.load_state_dict(weights)
+    return {"y": module(inputs["x"]).detach()}
+
+ARCHITECTURES = {"linear": linear}
+"""
+
+
+@pytest.fixture
+def vector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Writes a parity vector of a linear layer, which a paper of its own offers for the time of the test."""
+    paper = tmp_path / "engines" / "linear_layer"
+    paper.mkdir(parents=True)
+    (paper / "__init__.py").touch()
+    (paper / "parity.py").write_text(LINEAR)
+    monkeypatch.setattr(engines, "__path__", [*engines.__path__, str(paper.parent)])
+    parity.architectures.cache_clear()
+
+    def write(architecture: str = "linear", config: dict | None = None, error: float = 0) -> str:
+        x, weight = torch.linspace(-1, 1, 6).reshape(2, 3), torch.full((4, 3), 0.5)
+        y = x @ weight.T + parity.fill("bias", (4,))
+        y[0, 0] += error * y.std()
+        path = tmp_path / "vector.safetensors"
+        described = {
+            "architecture": architecture,
+            "config": config or {"inputs": 3, "outputs": 4},
+            "shapes": {"weight": [4, 3], "bias": [4]},
+            "tolerance": 1e-4,
+        }
+        tensors = {"input.x": x, "output.y": y, "weight.weight": weight}
+        save_file(tensors, path, metadata={"vector": json.dumps(described)})
+        return str(path)
+
+    yield write
+    parity.architectures.cache_clear()
+    for module in ("engines.linear_layer.parity", "engines.linear_layer"):
+        sys.modules.pop(module, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "verdict"), [(0, 0, "pass"), (3e-4, 1, "FALL SHORT"), (float("nan"), 1, "FALL SHORT")]
+)
+def test_parity_compares_with_what_was_recorded(
+    vector: Callable[..., str], capsys: pytest.CaptureFixture[str], error: float, status: int, verdict: str
+) -> None:
+    assert main(["parity", vector(error=error)]) == status
+    line = capsys.readouterr().out
+    assert line.startswith("linear") and verdict in line and "tolerance 1e-04" in line and " y " in line
+
+
+def test_parity_falls_short_where_the_weights_do_not_fit(
+    vector: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["parity", vector(config={"inputs": 3, "outputs": 5})]) == 1
+    assert "FALL SHORT" in capsys.readouterr().out
+
+
+def test_parity_exits_2_for_an_architecture_the_studio_lacks_and_for_what_is_no_vector(
+    vector: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["parity", vector(architecture="perceptron")]) == 2
+    assert "perceptron" in capsys.readouterr().out
+    (tmp_path / "words.safetensors").write_text("words")
+    assert main(["parity", str(tmp_path / "words.safetensors")]) == 2
+    assert "is no parity vector" in capsys.readouterr().out
+    assert main(["parity", str(tmp_path / "none.safetensors")]) == 2
+
+
+def test_parity_prints_a_line_for_every_file_and_one_that_falls_short_decides(
+    vector: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = str(tmp_path / "none.safetensors")
+    assert main(["parity", missing, vector(error=1), missing]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_an_output_that_is_missing_or_misshapen_is_infinitely_wrong(vector: Callable[..., str]) -> None:
+    recorded = parity.read(Path(vector()))
+    assert parity.errors(recorded, {}) == parity.errors(recorded, {"y": torch.zeros(4, 2)}) == {"y": float("inf")}
+
+
+def test_filling_follows_the_documented_rule() -> None:
+    # for key in ("a.weight", "a.bias", "a.running_var"):
+    #     print(np.random.RandomState(zlib.crc32(key.encode())).standard_normal(2))
+    weight, bias, variance = (-0.05759686, -0.01907191), (0.31321121, 1.50057826), (0.7105006, -0.15496321)
+    assert parity.fill("a.weight", (2,)).tolist() == pytest.approx([1 + 0.1 * value for value in weight])
+    assert parity.fill("a.weight", (1, 2)).tolist()[0] == pytest.approx(weight)
+    assert parity.fill("a.weight", (2, 1)).flatten().tolist() == pytest.approx([2**0.5 * value for value in weight])
+    assert parity.fill("a.bias", (2,)).tolist() == pytest.approx([0.1 * value for value in bias])
+    assert parity.fill("a.running_var", (2,)).tolist() == pytest.approx([0.5 + abs(value) for value in variance])
+    assert parity.fill("a.num_batches_tracked", ()).dtype == torch.int64
+
+
+def test_the_studios_architectures_pass_their_published_vectors() -> None:
+    if not VECTORS.exists():
+        pytest.skip("the parity vectors are not here")
+    files = [
+        file
+        for file in sorted(VECTORS.glob("*.safetensors"))
+        if parity.read(file).architecture in parity.architectures()
+    ]
+    assert files
+    assert main(["parity", *map(str, files)]) == 0
