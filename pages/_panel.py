@@ -29,8 +29,9 @@ class Control:
     advanced: bool = field(default=False, kw_only=True)
 
     if TYPE_CHECKING:
-        # Each kind says its own; a field here would come before theirs in the order of arguments.
-        default: Any
+        # Each kind has its own; declared here as well, it would come first among the arguments.
+        @property
+        def default(self) -> Any: ...
 
     def check(self, value: Any) -> Any:
         """The value as `run` gets it.
@@ -135,6 +136,8 @@ class Photo(Control):
             if value not in self.examples:
                 raise InputError(f"{self.label}: {_shown(value)} is not among the examples {', '.join(self.examples)}.")
             value = self.examples[value]()
+        if not isinstance(value, bytes):
+            raise InputError(f"{self.label}: {_shown(value)} is no picture; choose a file or one of the examples.")
         return read_photo(value, name=self.label)
 
     def parse(self, text: str) -> Any:
@@ -184,7 +187,7 @@ class Camera(Control):
     default = None
 
     def check(self, value: Any) -> Any:
-        if value is None:
+        if not isinstance(value, bytes):
             raise InputError(f"{self.label}: no frame came; allow the camera, or choose a clip.")
         return read_photo(value, name=self.label)
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from engines.runtime.errors import StudioError
 from engines.runtime.images import write_picture
 from engines.runtime.scheduler import SCHEDULER, Priority, Task
@@ -64,8 +62,8 @@ def plain(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: "uploaded picture" if isinstance(value, bytes) else value for name, value in written.items()}
 
 
-def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tuple[str, str | None, np.ndarray]]:
-    """(output, caption or None, picture) of every picture in a result."""
+def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tuple[str, str | None, Any]]:
+    """(output, caption or None, picture) of every picture in a result; of one that is `rendered`, its path."""
     for name, value in result.items():
         match experiment.outputs[name]:
             case Picture():

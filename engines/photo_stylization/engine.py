@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engines.photo_stylization import post_filter as filtering
 from engines.photo_stylization import smoothing, transform
 from engines.photo_stylization.network import LEVELS, MINIMUM_SIDE, PhotoWCT, remap
 from engines.runtime.checkpoints import find, load_into
@@ -62,8 +63,8 @@ def stylize(
         if min(picture.shape[1:]) < MINIMUM_SIDE:
             raise InputError(f"The {name} has {picture.shape[2]} x {picture.shape[1]} pixels; {MINIMUM_SIDE} a side are needed.")
     yield Progress(0, "Loading the network")
-    network = _network(checkpoint)
-    place = next(network.parameters()).device
+    place = device()
+    network = _network(checkpoint, place)
     levels = transform.stylize(
         network,
         (content.to(place) + 1) / 2,
@@ -90,7 +91,7 @@ def stylize(
             smoothed = yield from _last("exact", exact, end, 1 - 0.2 * post_filter)
         stylized = smoothed
     if post_filter:
-        yield from _last("filtered", smoothing.post_filter(stylized, rows), 0.8, 1)
+        yield from _last("filtered", filtering.post_filter(stylized, rows), 0.8, 1)
 
 
 def carry(finished: Tensor, content: Tensor, full: Tensor) -> Tensor:
@@ -114,18 +115,18 @@ def edges(content: Tensor, finished: Tensor) -> Tensor:
 
 def warm() -> None:
     """Load the bundled network and compile what is compiled, so that the first visitor does not wait for it."""
-    _network(BUNDLED)
+    _network(BUNDLED, device())
     smoothing.warm()
 
 
-def _network(checkpoint: str) -> PhotoWCT:
+def _network(checkpoint: str, place: torch.device) -> PhotoWCT:
     def build() -> PhotoWCT:
         record = find(checkpoint)
         network = PhotoWCT(tuple(record.config["widths"]))
         load_into(network, record, remap)
-        return network.eval().requires_grad_(False).to(device())
+        return network.eval().requires_grad_(False).to(place, memory_format=torch.channels_last)
 
-    return RESIDENT.get(checkpoint, build)
+    return RESIDENT.get((checkpoint, place), build)
 
 
 def _timed(steps: Generator[Any, None, Any], low: float, high: float) -> Generator[tuple[Any, float], None, Any]:

@@ -48,7 +48,7 @@ class Task:
         self.seconds = 0.0
         self.version = 0
         self.submitted = self.last_step = time.monotonic()
-        self._start = start
+        self._start: Callable[[], Iterator[Any]] | None = start
         self._steps: Iterator[Any] | None = None
         self._cancelled = False
         self._scheduler = scheduler
@@ -81,9 +81,9 @@ class Task:
                 self._close(State.CANCELLED)
                 return
             self.state = State.RUNNING
-            if self._steps is None:
-                self._steps = self._start()
-            made = next(self._steps)
+            if self._start is not None:
+                self._steps, self._start = self._start(), None  # With the start go its inputs: pictures, a visit's memory.
+            made = next(self._steps)  # type: ignore[arg-type]
             if isinstance(made, Progress):
                 self.progress = made
             else:
@@ -99,7 +99,7 @@ class Task:
 
     def _close(self, state: State) -> None:
         close = getattr(self._steps, "close", None)
-        self._steps = None
+        self._start = self._steps = None
         if close is not None:
             close()
         self.state = state

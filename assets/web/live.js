@@ -1,0 +1,289 @@
+// Controls reach a .studio-stream or .studio-view by `element.dispatchEvent(new CustomEvent("studio:controls", {detail: {name: value}}))`.
+// It answers with bubbling events: "studio:outputs" (detail {name: value}, what is no picture) and "studio:answer" (detail: JSON text).
+
+const LONGEST_SIDE = 640;
+const JPEG_QUALITY = 0.8;
+const ANSWER_TIMEOUT = 2000; // ms after which the newest frame is sent though no result came
+const SILENCE = 10000; // ms without a result after which the connection counts as lost
+const RETRY_FIRST = 500; // ms, doubled with every failure
+const RETRY_LONGEST = 10000;
+const BUSY = 1013; // the server's close code when all places are taken
+const FINAL = new Map([
+  [1009, "The frames are too large for the server. Choose a smaller clip."],
+  [1011, "The server made a mistake with this stream. Start it again."],
+]);
+
+const here = (path) => new URL(`../${path}`, import.meta.url);
+
+class LiveStream {
+  constructor(element) {
+    this.element = element;
+    this.controls = {};
+    this.status = element.querySelector('[role="status"]');
+    this.numbers = element.querySelector(".stream-numbers");
+    this.buttons = Object.fromEntries([...element.querySelectorAll("button")].map((button) => [button.dataset.action, button]));
+    this.file = element.querySelector('input[type="file"]');
+    this.video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, loop: true });
+    this.canvas = document.createElement("canvas");
+    this.turn = 0; // counts starts and stops, so that what belongs to an older one ends by itself
+
+    this.buttons.camera.onclick = () => this.startCamera();
+    this.buttons.clip.onclick = () => this.file.click();
+    this.buttons.stop.onclick = () => this.stop("Stopped.");
+    this.file.onchange = () => this.file.files.length && this.startClip(this.file.files[0]);
+    element.addEventListener("studio:controls", ({ detail }) => {
+      Object.assign(this.controls, detail);
+      this.trouble = null;
+      if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(detail));
+    });
+  }
+
+  say(words) {
+    if (this.status.textContent !== words) this.status.textContent = words;
+  }
+
+  async startCamera() {
+    this.stop("Asking for the camera.");
+    if (!navigator.mediaDevices) {
+      this.say(
+        window.isSecureContext
+          ? "This browser gives pages no camera. Try another browser, or choose a clip."
+          : "Browsers give a camera only to pages on HTTPS or localhost. Open the studio at such an address, or choose a clip.",
+      );
+      return;
+    }
+    const turn = this.turn;
+    let stream;
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { width: LONGEST_SIDE }, audio: false });
+    } catch (error) {
+      if (turn === this.turn) this.say(cameraTrouble(error));
+      return;
+    }
+    if (turn !== this.turn) return stream.getTracks().forEach((track) => track.stop());
+    stream.getVideoTracks()[0].onended = () => this.stop("The camera is gone. Plug it in and start it again, or choose a clip.");
+    this.video.srcObject = stream;
+    this.play("The camera gives no picture. Start it again, or choose a clip.");
+  }
+
+  startClip(file) {
+    this.stop("Opening the clip.");
+    this.file.value = "";
+    this.address = URL.createObjectURL(file);
+    this.video.src = this.address;
+    this.play(`${file.name} cannot be played here. Choose a clip in MP4 or WebM.`);
+  }
+
+  async play(trouble) {
+    const turn = this.turn;
+    this.buttons.stop.disabled = false;
+    try {
+      await this.video.play();
+    } catch {
+      if (turn === this.turn) this.stop(trouble);
+      return;
+    }
+    if (turn === this.turn) this.connect(RETRY_FIRST);
+  }
+
+  stop(words) {
+    this.turn += 1;
+    this.trouble = null;
+    clearTimeout(this.timer);
+    this.socket?.close(1000);
+    this.socket = null;
+    this.video.srcObject?.getTracks().forEach((track) => track.stop());
+    this.video.srcObject = null;
+    this.video.removeAttribute("src");
+    this.video.load();
+    URL.revokeObjectURL(this.address);
+    this.buttons.stop.disabled = true;
+    this.numbers.textContent = "";
+    this.say(words);
+  }
+
+  connect(delay) {
+    const turn = this.turn;
+    const address = here(`live/${this.element.dataset.live}`);
+    address.protocol = address.protocol.replace("http", "ws");
+    const socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    this.say("Connecting.");
+    socket.onopen = () => {
+      this.shown = [];
+      this.frames = 0;
+      this.waitingSince = null;
+      socket.send(JSON.stringify(this.controls));
+      this.say("Live.");
+      this.sendFrame(turn);
+    };
+    socket.onmessage = async ({ data }) => {
+      if (turn !== this.turn) return;
+      delay = RETRY_FIRST;
+      const { frame, error } = typeof data === "string" ? JSON.parse(data) : await this.show(data);
+      if (turn !== this.turn) return;
+      if (error && !frame) this.trouble = error; // a control's: it stays until the controls move
+      this.say(this.trouble ?? error ?? "Live.");
+      if (frame) this.waitingSince = null;
+      if (frame !== this.frames) return; // a newer one is on its way
+      clearTimeout(this.timer);
+      this.sendFrame(turn);
+    };
+    socket.onclose = ({ code }) => {
+      clearTimeout(this.timer);
+      if (turn !== this.turn) return;
+      if (FINAL.has(code)) return this.stop(FINAL.get(code));
+      const wait = code === BUSY ? RETRY_LONGEST : delay;
+      this.say(`${code === BUSY ? "All live places are taken" : "The connection is lost"}; trying again in ${wait / 1000} s.`);
+      this.timer = setTimeout(() => this.connect(Math.min(2 * delay, RETRY_LONGEST)), wait);
+    };
+  }
+
+  /** Send the camera's next frame, now that the last result is here or too late. */
+  async sendFrame(turn) {
+    const socket = this.socket;
+    if (this.capturing === socket) return;
+    this.capturing = socket;
+    await nextFrame(this.video);
+    const { videoWidth: width, videoHeight: height } = this.video;
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+    this.canvas.width = Math.round(width * scale);
+    this.canvas.height = Math.round(height * scale);
+    this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
+    const picture = await new Promise((done) => this.canvas.toBlob(done, "image/jpeg", JPEG_QUALITY));
+    if (this.capturing === socket) this.capturing = null;
+    if (turn !== this.turn || socket.readyState !== WebSocket.OPEN) return;
+    this.frames += 1;
+    this.sent = performance.now();
+    this.waitingSince ??= this.sent;
+    socket.send(picture);
+    this.timer = setTimeout(() => {
+      if (performance.now() - this.waitingSince > SILENCE) socket.close();
+      else this.sendFrame(turn);
+    }, ANSWER_TIMEOUT);
+  }
+
+  /** Draw one result (a header's length, the header, then JPEGs: see pages/_live.py) and return its header. */
+  async show(data) {
+    const length = new DataView(data).getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+    const { outputs, pictures } = header;
+    let start = 4 + length;
+    const bitmaps = await Promise.all(
+      pictures.map(([, , size]) => createImageBitmap(new Blob([data.slice(start, (start += size))], { type: "image/jpeg" }))),
+    );
+    pictures.forEach(([output, caption], place) => {
+      const canvas = this.canvasFor(output, caption);
+      const bitmap = bitmaps[place];
+      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+        Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
+      }
+      canvas.getContext("2d").drawImage(bitmap, 0, 0);
+      bitmap.close();
+    });
+    if (Object.keys(outputs).length) {
+      this.element.dispatchEvent(new CustomEvent("studio:outputs", { bubbles: true, detail: outputs }));
+    }
+    this.count(performance.now());
+    return header;
+  }
+
+  /** The canvas of an output's picture; the first takes the one that stands there, later captions get their own. */
+  canvasFor(output, caption) {
+    const figure = this.element.querySelector(`figure[data-output="${CSS.escape(output)}"]`);
+    const canvases = [...figure.querySelectorAll("canvas")];
+    let canvas = canvases.find(({ dataset }) => dataset.caption === (caption ?? "") || dataset.caption === undefined);
+    if (!canvas) {
+      canvas = canvases[0].cloneNode();
+      canvases.at(-1).after(canvas);
+    }
+    if (canvas.dataset.caption !== (caption ?? "")) {
+      canvas.dataset.caption = caption ?? "";
+      if (caption) canvas.setAttribute("aria-label", caption);
+    }
+    return canvas;
+  }
+
+  count(now) {
+    this.shown.push([now, now - this.sent]);
+    while (now - this.shown[0][0] > 2000) this.shown.shift();
+    const [first] = this.shown[0];
+    if (now - first < 500) return;
+    const rate = ((this.shown.length - 1) * 1000) / (now - first);
+    const latency = this.shown.reduce((sum, [, wait]) => sum + wait, 0) / this.shown.length;
+    this.numbers.textContent = `${rate.toFixed(0)} frames/s, ${latency.toFixed(0)} ms from frame to result`;
+  }
+}
+
+function cameraTrouble({ name, message }) {
+  switch (name) {
+    case "NotAllowedError":
+      return "The camera was refused. Allow it beside the page's address and start again, or choose a clip.";
+    case "NotFoundError":
+      return "No camera was found. Plug one in and start again, or choose a clip.";
+    case "NotReadableError":
+      return "The camera is in use elsewhere. Close the other program and start again, or choose a clip.";
+    default:
+      return `The camera cannot be used (${message}). Choose a clip instead.`;
+  }
+}
+
+/** Resolves at the video's next new frame. */
+function nextFrame(video) {
+  return new Promise((done) => {
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(done);
+    else requestAnimationFrame(done);
+  });
+}
+
+class OpenedView {
+  constructor(element) {
+    this.element = element;
+    this.frame = element.querySelector("iframe");
+    this.query = new URLSearchParams(element.dataset.query);
+    this.open();
+    element.addEventListener("studio:controls", ({ detail }) => {
+      const before = this.query.toString();
+      Object.entries(detail).forEach(([name, value]) => this.query.set(name, value));
+      if (this.query.toString() !== before) this.open();
+    });
+  }
+
+  open() {
+    this.answered = false;
+    const address = here(`web/${this.element.dataset.page}`);
+    address.search = this.query;
+    this.frame.src = address;
+  }
+
+  receive(answer) {
+    if (this.answered) return;
+    this.answered = true;
+    this.element.dispatchEvent(new CustomEvent("studio:answer", { bubbles: true, detail: JSON.stringify(answer) }));
+  }
+
+  stop() {}
+}
+
+const alive = new Set();
+
+/** Bring to life what was put on the page, and let go of what was taken away. */
+function look() {
+  for (const thing of alive) {
+    if (thing.element.isConnected) continue;
+    thing.stop("Stopped.");
+    alive.delete(thing);
+  }
+  for (const element of document.querySelectorAll(".studio-stream:not([data-alive]), .studio-view:not([data-alive])")) {
+    element.dataset.alive = "";
+    alive.add(element.matches(".studio-stream") ? new LiveStream(element) : new OpenedView(element));
+  }
+}
+
+addEventListener("message", ({ origin, source, data }) => {
+  if (origin !== location.origin || data?.studio !== "answer") return;
+  for (const thing of alive) if (thing.frame?.contentWindow === source) thing.receive(data.answer);
+});
+new MutationObserver(look).observe(document.documentElement, { childList: true, subtree: true });
+look();
