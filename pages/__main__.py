@@ -27,7 +27,9 @@ def _run(panel: Panel, experiment: Experiment, settings: list[str], preset: str 
     if isinstance(experiment, Stream | View):
         raise InputError(f"{experiment.title} needs a camera or a screen: open it in the browser with python app.py.")
     if preset is not None and preset not in experiment.presets:
-        raise InputError(f"{preset!r} is not a preset of {experiment.title}; there are {', '.join(experiment.presets)}.")
+        raise InputError(
+            f"{preset!r} is not a preset of {experiment.title}; there are {', '.join(experiment.presets)}."
+        )
     values = experiment.opening(preset)
     for setting in settings:
         name, separator, text = setting.partition("=")

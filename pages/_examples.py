@@ -1,4 +1,4 @@
-"""Example pictures a visitor can start with: those that scikit-image and scikit-learn carry, and our own under assets/examples."""
+"""Example pictures to start with: those that scikit-image and scikit-learn carry, and our own in assets/examples."""
 
 from collections.abc import Callable
 from functools import partial

@@ -60,7 +60,9 @@ class Number(Control):
         try:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
-            raise InputError(f"{self.label}: {_shown(value)} is not a number; give one from {self._bounds()}.") from None
+            raise InputError(
+                f"{self.label}: {_shown(value)} is not a number; give one from {self._bounds()}."
+            ) from None
         if not math.isfinite(number) or not self.low <= number <= self.high:
             raise InputError(f"{self.label}: {_shown(value)} is out of bounds; give a number from {self._bounds()}.")
         if not isinstance(self.step, int):
@@ -85,7 +87,9 @@ class Seed(Control):
         except ValueError:
             number = -1
         if not 0 <= number < SEED_LIMIT:
-            raise InputError(f"{self.label}: {_shown(value)} is no seed; give a whole number from 0 to {SEED_LIMIT - 1}.")
+            raise InputError(
+                f"{self.label}: {_shown(value)} is no seed; give a whole number from 0 to {SEED_LIMIT - 1}."
+            )
         return number
 
 
@@ -159,7 +163,7 @@ class Regions(Photo):
 
 @dataclass(frozen=True)
 class Click(Control):
-    """A place the visitor clicked on the picture of output `on`: (x, y) as fractions of its width and height, or None."""
+    """Where the visitor clicked on the picture of output `on`: (x, y) as fractions of its width and height, or None."""
 
     on: str
 
@@ -207,14 +211,14 @@ class Picture(Output):
 
 @dataclass(frozen=True)
 class Strip(Output):
-    """Pictures in the order they come, `{caption: (H, W, 3) uint8}`; `of` names captions to expect, drawn as empty frames."""
+    """Pictures in the order they come, `{caption: (H, W, 3) uint8}`; `of` names those to expect, as empty frames."""
 
     of: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Comparison(Output):
-    """Pictures of one size, `{caption: (H, W, 3) uint8}`, two at a time under one slider: `left` and the newest, at first."""
+    """Pictures of one shape, `{caption: (H, W, 3) uint8}`, two under one slider: at first `left` and the newest."""
 
     left: str
 
@@ -271,20 +275,20 @@ class Experiment:
             raise TypeError(f"experiment {self.name}: run takes {arguments}, but the controls are {expected}")
         if not self.presets:
             raise ValueError(f"experiment {self.name}: it needs a preset to open with")
-        for preset, values in self.presets.items():
-            for name, value in values.items():
-                if name not in self.controls:
-                    raise ValueError(f"experiment {self.name}, preset {preset}: no control is called {name}")
-                self._check_declared(preset, name, value)
         for name, control in self.controls.items():
-            if not isinstance(control, Photo | Camera | Click):
-                self._check_declared("defaults", name, control.default)
             if isinstance(control, Click) and control.on not in self.outputs:
                 raise ValueError(f"experiment {self.name}: {name} is a click on {control.on}, which is no output")
             if isinstance(control, Regions) and control.of not in self.controls:
                 raise ValueError(f"experiment {self.name}: {name} marks regions of {control.of}, which is no control")
             if isinstance(control, Camera) and not isinstance(self, Stream):
                 raise ValueError(f"experiment {self.name}: only a Stream has a camera ({name})")
+            if not isinstance(control, Photo | Camera | Click):
+                self._check_declared("defaults", name, control.default)
+        for preset, values in self.presets.items():
+            for name, value in values.items():
+                if name not in self.controls:
+                    raise ValueError(f"experiment {self.name}, preset {preset}: no control is called {name}")
+                self._check_declared(preset, name, value)
 
     def _check_declared(self, preset: str, name: str, value: Any) -> None:
         control = self.controls[name]
@@ -380,7 +384,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Panel:
-    """A paper's place in the studio: `slug` is its module and its address, `title` two or three words, `story` one sentence."""
+    """A paper's place in the studio: `slug` is its module and address, `title` a few words, `story` a sentence."""
 
     slug: str
     title: str
@@ -406,5 +410,3 @@ def _shown(value: Any) -> str:
     """A value as an error quotes it: short, whatever was sent."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-

@@ -10,7 +10,7 @@ from typing import Any
 from engines.runtime.errors import StudioError
 from engines.runtime.images import write_picture
 from engines.runtime.scheduler import SCHEDULER, Priority, Task
-from pages._panel import Comparison, Experiment, Job, Panel, Picture, Strip, Stream, View
+from pages._panel import Comparison, Experiment, Job, Panel, Picture, Stream, Strip, View
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def sentence(error: Exception) -> str:
         return str(error)
     identifier = secrets.token_hex(4)
     log.error("bug %s", identifier, exc_info=error)
-    return f"Sorry, this is a mistake of ours, not yours; it is in the log as {identifier}. Nothing of yours is lost: try again."
+    return f"Sorry, this is a mistake of ours; it is in the log as {identifier}. Nothing of yours is lost: try again."
 
 
 def plain(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -121,8 +121,8 @@ PANEL = Panel(
             action="Stylize",
             controls={
                 "content": Photo("Content", group="Photographs", examples=PICTURES, help="The photograph to keep."),
-                "style": Photo("Style", group="Photographs", examples=PICTURES, help="The photograph whose look it takes."),
-                "smoother": Choice("Smoothing", SMOOTHERS, "exact", group="Smoothing"),
+                "style": Photo("Style", group="Photographs", examples=PICTURES, help="The one whose look it takes."),
+                "smoother": Choice("Method", SMOOTHERS, "exact", group="Smoothing"),
                 "smoothing_weight": Number(
                     "Weight of smoothness",
                     1,
@@ -143,9 +143,11 @@ PANEL = Panel(
                     optional=True,
                     group="Regions",
                     advanced=True,
-                    help="A picture in flat colours: each colour takes the look of the same colour's region in the style.",
+                    help="Flat colours: each region takes the look of the style's region in the same colour.",
                 ),
-                "style_regions": Regions("Regions of the style", of="style", optional=True, group="Regions", advanced=True),
+                "style_regions": Regions(
+                    "Regions of the style", of="style", optional=True, group="Regions", advanced=True
+                ),
                 "longest": Number(
                     "Computed at",
                     128,
@@ -166,12 +168,16 @@ PANEL = Panel(
                 ),
             },
             outputs={
-                "result": Comparison("Result", left="content", help="Drag the line; choose what stands on either side."),
+                "result": Comparison("Result", left="content", help="Drag the line; choose what stands beside it."),
                 "stages": Strip("Stages", of=("level 4", "level 3", "level 2", "level 1", "smoothed", "filtered")),
-                "views": Strip("What changed", of=("difference", "edges"), help="Edges: ink is kept, red is new, blue is lost."),
+                "views": Strip(
+                    "What changed", of=("difference", "edges"), help="Edges: ink is kept, red is new, blue is lost."
+                ),
                 "notices": Notices("Notices"),
                 "seconds": Table("Seconds"),
-                "spectra": Curves("Eigenvalues of the feature covariance, level 4", "rank", "eigenvalue", logarithmic=True),
+                "spectra": Curves(
+                    "Eigenvalues of the features' covariance, level 4", "rank", "value", logarithmic=True
+                ),
             },
             presets={
                 "Temple at dusk": {"content": "temple", "style": "dusk"},
@@ -182,9 +188,9 @@ PANEL = Panel(
                 "Cat as coffee": {"content": "cat", "style": "coffee"},
             },
             notes=(
-                "Four times, from coarse to fine, the content's features are given the style's mean and covariance and decoded.",
-                "Then every pixel is asked to agree with its neighbours wherever the content does: that is the closed form.",
-                "Try: smoothing none against exact; level 4 at 0; a style with other regions, and masks for them.",
+                "Four times, from coarse to fine, the content's features take the style's mean and covariance.",
+                "Then every pixel is made to agree with its neighbours wherever the content's do: the closed form.",
+                "Try: none against exact under the line; level 4 at 0; regions of your own.",
             ),
             run=stylize,
         )

@@ -54,8 +54,10 @@ def lighten(photo: np.ndarray, place: tuple[float, float] | None) -> Iterator[di
     """A click on a result that becomes an input: the quarter that was clicked is lightened."""
     picture = photo.copy()
     if place is not None:
-        rows, columns = (slice(round(size * int(at * 2) / 2), round(size * (int(at * 2) + 1) / 2)) for size, at in
-                         zip(photo.shape, reversed(place), strict=False))
+        rows, columns = (
+            slice(round(size * int(at * 2) / 2), round(size * (int(at * 2) + 1) / 2))
+            for size, at in zip(photo.shape, reversed(place), strict=False)
+        )
         picture[rows, columns] = 255 - (255 - picture[rows, columns]) // 2
     yield {"picture": picture}
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_live_goes_before_runs_and_runs_come_in_turn_before_jobs() -> None:
 def test_live_tasks_take_turns() -> None:
     scheduler, order = Scheduler(), list[str]()
     gate = hold(scheduler)
-    tasks = [scheduler.submit(lambda name=name: counting(name, 3, order), Priority.LIVE) for name in "ab"]
+    tasks = [scheduler.submit(partial(counting, name, 3, order), Priority.LIVE) for name in "ab"]
     gate.set()
     for task in tasks:
         wait(task)
@@ -136,5 +137,5 @@ def test_many_visitors_each_get_their_own_result() -> None:
         yield Progress(0, "")
         yield {"square": number**2}
 
-    tasks = [scheduler.submit(lambda n=n: square(n), Priority(n % 3)) for n in range(60)]
+    tasks = [scheduler.submit(partial(square, n), Priority(n % 3)) for n in range(60)]
     assert [wait(task).result["square"] for task in tasks] == [n**2 for n in range(60)]

@@ -21,7 +21,7 @@ Colour = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Light:
-    """Colours in [0, 1] of the sky from zenith to horizon, of sun and cloud, of land far and near; `sun` is (x, y, radius)."""
+    """Colours in [0, 1] of sky, cloud, land and sun; `sun` is (x, y, radius) as fractions of the picture."""
 
     zenith: Colour
     middle: Colour
@@ -56,7 +56,7 @@ LIGHTS = {
 }  # fmt: skip
 
 
-def fractal_noise(draw: np.random.Generator, shape: tuple[int, int], scale: float, stretch: float = 1.0) -> np.ndarray:
+def fractal_noise(draw: np.random.Generator, shape: tuple[int, ...], scale: float, stretch: float = 1.0) -> np.ndarray:
     """Smooth noise of six octaves from `scale` pixels down, about 0, of unit spread; `stretch` widens it sideways."""
     total = np.zeros(shape)
     for octave in range(6):
@@ -96,7 +96,9 @@ def draw_ridges(draw: np.random.Generator, light: Light, scene: np.ndarray, y: n
         top = HORIZON - (0.25 - 0.20 * depth) - (0.075 - 0.045 * depth) * line
         if depth > 0.55:
             # Conifers: a saw of narrow cones of random height along the near ridges.
-            cones = np.abs((np.arange(columns) / columns * (150 - 60 * depth) + draw.random() + 0.2 * line) % 1 - 0.5) * 2
+            cones = (
+                np.abs((np.arange(columns) / columns * (150 - 60 * depth) + draw.random() + 0.2 * line) % 1 - 0.5) * 2
+            )
             heights = np.repeat(draw.random(columns // 5 + 1), 5)[:columns]
             top = top - (0.012 + 0.022 * depth) * gaussian_filter(heights, 2) * (1 - cones)
         land = np.clip((y - top) * rows / 1.5, 0, 1) * (y < HORIZON)
@@ -116,7 +118,9 @@ def draw_lake(draw: np.random.Generator, light: Light, scene: np.ndarray, y: np.
     ripple = fractal_noise(draw, y.shape, 0.012 * rows, 7) * (0.2 + depth) * 0.012
     mirror = np.clip(HORIZON - (y - HORIZON) * 0.9 + ripple, 0, HORIZON) * (rows - 1)
     sideways = np.broadcast_to(np.arange(columns), y.shape) + ripple * 120
-    water = np.stack([map_coordinates(scene[..., c], [mirror, sideways], order=1, mode="nearest") for c in range(3)], -1)
+    water = np.stack(
+        [map_coordinates(scene[..., c], [mirror, sideways], order=1, mode="nearest") for c in range(3)], -1
+    )
     water = water * (0.80 - 0.25 * depth[..., None]) + 0.06 * np.asarray(light.middle)
     scene = np.where((y >= HORIZON)[..., None], water, scene)
     shore = 1.02 - 0.16 * np.exp(-((np.linspace(0, 1, columns) - 0.05) ** 2) / 0.05)
@@ -135,7 +139,7 @@ def draw_landscape(light: Light, seed: int = 1802) -> Image.Image:
     scene = draw_ridges(draw, light, scene, y)
     scene = draw_lake(draw, light, scene, y)
     grain = 0.006 * draw.standard_normal(scene.shape)
-    picture = Image.fromarray(np.uint8(np.clip(scene + grain, 0, 1) * 255 + 0.5))
+    picture = Image.fromarray((np.clip(scene + grain, 0, 1) * 255 + 0.5).astype(np.uint8))
     return picture.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
 
 

@@ -22,7 +22,7 @@ from engines.runtime.resident import RESIDENT
 
 BUNDLED = "photo-stylization-small"
 EDGE_GAIN = 4.0
-"""What a luminance gradient is multiplied by before it is drawn: the strongest edges of a photograph become full ink."""
+"""A luminance gradient is multiplied by this before it is drawn: a photograph's strongest edges become full ink."""
 
 
 class Stage(NamedTuple):
@@ -61,7 +61,9 @@ def stylize(
     """
     for name, picture in (("content", content), ("style", style)):
         if min(picture.shape[1:]) < MINIMUM_SIDE:
-            raise InputError(f"The {name} has {picture.shape[2]} x {picture.shape[1]} pixels; {MINIMUM_SIDE} a side are needed.")
+            raise InputError(
+                f"The {name} has {picture.shape[2]} x {picture.shape[1]} pixels; {MINIMUM_SIDE} a side are needed."
+            )
     yield Progress(0, "Loading the network")
     place = device()
     network = _network(checkpoint, place)
@@ -95,7 +97,7 @@ def stylize(
 
 
 def carry(finished: Tensor, content: Tensor, full: Tensor) -> Tensor:
-    """The look that `content` has in `finished`, both `(3, h, w)`, given to the same photograph at `full` size, `(3, H, W)`."""
+    """The look of `finished`, made from `content`, both `(3, h, w)`, on the photograph at `full` size, `(3, H, W)`."""
     return _tensor(smoothing.carry(_rows(finished), _rows(content), _rows(full)))
 
 
@@ -105,7 +107,7 @@ def difference(content: Tensor, finished: Tensor) -> Tensor:
 
 
 def edges(content: Tensor, finished: Tensor) -> Tensor:
-    """What became of the content's edges, `(3, H, W)` in [-1, 1]: kept ones in ink, new ones red, lost ones blue, on paper."""
+    """What became of the content's edges, `(3, H, W)` in [-1, 1]: kept ones black, new ones red, lost ones blue."""
     before, after = _edge_strength(content), _edge_strength(finished)
     kept = np.minimum(before, after)
     new, lost = after - kept, before - kept

@@ -17,7 +17,7 @@ JOB_SECONDS = 24 * 3600
 
 
 class Priority(IntEnum):
-    """What goes first: a picture that follows a slider, then a run somebody waits for, then work that lives in the server."""
+    """What goes first: pictures that follow a slider, then runs somebody waits for, then jobs of the server."""
 
     LIVE = 0
     RUN = 1
@@ -35,7 +35,7 @@ class State(Enum):
 class Task:
     """One visitor's piece of work: the merged result so far, where it stands, and how it ended.
 
-    `version` grows with every change, so that a follower draws only what is new; `seconds` is the time its own steps took.
+    `version` grows with every change, so that a follower draws only what is new; `seconds` is what its own steps took.
     """
 
     def __init__(self, start: Callable[[], Iterator[Any]], priority: Priority, scheduler: "Scheduler") -> None:
@@ -82,7 +82,8 @@ class Task:
                 return
             self.state = State.RUNNING
             if self._start is not None:
-                self._steps, self._start = self._start(), None  # With the start go its inputs: pictures, a visit's memory.
+                # With the start go its inputs: pictures, a visit's memory.
+                self._steps, self._start = self._start(), None
             made = next(self._steps)  # type: ignore[arg-type]
             if isinstance(made, Progress):
                 self.progress = made

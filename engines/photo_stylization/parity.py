@@ -1,0 +1,36 @@
+"""What the parity vectors of photo stylization ask for: as published, in float32."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engines.photo_stylization.network import PUBLISHED_WIDTHS, PhotoWCT, remap
+from engines.photo_stylization.transform import Stage, pair_regions_as_published, stylize
+
+Tensors = dict[str, Tensor]
+
+
+def photowct(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
+    """`feature4`, relu4_1 of the content, and `image`, the stylized picture, not clipped."""
+    network = PhotoWCT(tuple(config.get("widths", PUBLISHED_WIDTHS)))
+    network.load_state_dict(remap(weights), strict=True)
+    content, style = inputs["cont_img"].float(), inputs["styl_img"].float()
+    regions = None
+    if config["masks"]:
+        regions = pair_regions_as_published(inputs["cont_seg"].numpy(), inputs["styl_seg"].numpy())
+    stages = [step for step in stylize(network, content[0], style[0], regions) if isinstance(step, Stage)]
+    with torch.no_grad():
+        feature4 = network.encoder(4)(content).features[-1]
+    return {"feature4": feature4, "image": stages[-1].picture[None]}
+
+
+def smoothing(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
+    """`smoothed`, before it is cut to 8 bits; there are no weights, and the configuration is the published one."""
+    from engines.photo_stylization.smoothing import smooth_as_published
+
+    smoothed = smooth_as_published(inputs["initial"].numpy(), inputs["content"].numpy())
+    return {"smoothed": torch.as_tensor(smoothed)}
+
+
+ARCHITECTURES = {"photowct": photowct, "photo-smoothing": smoothing}

@@ -1,0 +1,589 @@
+"""The studio's main face: every panel drawn with Gradio from its declaration alone."""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import fastapi
+import gradio as gr
+from gradio.blocks import Block
+
+from engines.runtime.errors import InputError
+from engines.runtime.scheduler import SCHEDULER, State, Task
+from pages import _api, _live, _pictures, _typeset
+from pages._panel import (
+    SEED_LIMIT,
+    Camera,
+    Choice,
+    Click,
+    Comparison,
+    Control,
+    Curves,
+    Experiment,
+    Job,
+    Notices,
+    Number,
+    Output,
+    Panel,
+    Photo,
+    Picture,
+    Regions,
+    Seed,
+    Stream,
+    Strip,
+    Switch,
+    Table,
+    View,
+)
+from pages._results import pictures, plain, rendered, sentence, start
+
+WEB = Path(__file__).parents[1] / "assets" / "web"
+SCRIPT = '<script src="web/studio.js"></script>'
+POLL_SECONDS = 0.05
+SIDE_BY_SIDE = 3
+"""So many options of a choice are shown at once; more fold into a list."""
+UPLOAD_LIMIT = "32mb"
+CACHE_SECONDS = 3600
+QUEUE_LIMIT = 400
+"""Events that may wait in Gradio's own queue: ten for each of forty visitors."""
+
+Update = dict[Block, Any]
+"""New values, by component; never other properties, for Gradio's browser side keeps only values in their order."""
+Address = Callable[[Any], dict[str, Any]]
+"""What gives a result's picture the addresses under which a browser finds it."""
+
+
+def _number(control: Number, value: Any) -> Block:
+    label = f"{control.label} ({control.unit})" if control.unit else control.label
+    return gr.Slider(
+        control.low, control.high, value, step=control.step, label=label, info=control.help or None, buttons=[]
+    )
+
+
+def _seed(control: Seed, value: Any) -> Block:
+    limits = {"minimum": 0, "maximum": SEED_LIMIT - 1}
+    return gr.Number(value, precision=0, label=control.label, info=control.help or None, **limits)
+
+
+def _choice(control: Choice, value: Any) -> Block:
+    options = [(words, option) for option, words in control.options.items()]
+    kind = gr.Radio if len(options) <= SIDE_BY_SIDE else gr.Dropdown
+    return kind(options, value=value, label=control.label, info=control.help or None)
+
+
+def _switch(control: Switch, value: Any) -> Block:
+    return gr.Checkbox(value, label=control.label, info=control.help or None)
+
+
+def _photo(control: Photo, value: Any) -> Block:
+    return _drawn(
+        value,
+        "studio.photo(element, props, watch, trigger)",
+        label=control.label,
+        help=control.help,
+        optional=control.optional,
+        examples=[{"name": name, "src": _pictures.example(read)} for name, read in control.examples.items()],
+    )
+
+
+def _click(control: Click, value: Any) -> Block:
+    return gr.State(value)
+
+
+CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
+    Number: _number,
+    Seed: _seed,
+    Choice: _choice,
+    Switch: _switch,
+    Photo: _photo,
+    Regions: _photo,
+    Click: _click,
+}
+"""How each kind of control is drawn, from the control and its value; a Camera is drawn by its Stream."""
+
+
+def _picture(output: Picture, value: Any, address: Address) -> dict[str, Any]:
+    return {"kind": "picture", "picture": {"caption": output.label, **address(value)}}
+
+
+def _comparison(output: Comparison, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    return {"kind": "comparison", "left": output.left, "pictures": _captioned(value, address)}
+
+
+def _strip(output: Strip, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    return {"kind": "strip", "expected": list(output.of), "pictures": _captioned(value, address)}
+
+
+def _captioned(value: Mapping[str, Any], address: Address) -> list[dict[str, Any]]:
+    return [{"caption": caption, **address(picture)} for caption, picture in value.items()]
+
+
+def _table(output: Table, value: Any, address: Address) -> dict[str, Any]:
+    return {"kind": "html", "html": _typeset.table(value)}
+
+
+def _curves(output: Curves, value: Any, address: Address) -> dict[str, Any]:
+    return {"kind": "html", "html": _typeset.curves(output, value)}
+
+
+def _notices(output: Notices, value: Any, address: Address) -> dict[str, Any]:
+    return {"kind": "html", "html": _typeset.notices(value)}
+
+
+OUTPUTS: dict[type[Output], Callable[[Any, Any, Address], dict[str, Any]]] = {
+    Picture: _picture,
+    Comparison: _comparison,
+    Strip: _strip,
+    Table: _table,
+    Curves: _curves,
+    Notices: _notices,
+}
+"""What studio.js gets to draw for each kind of output, from the output, its value and what addresses pictures."""
+
+QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+"""What all our events share: no veil over the page, no endpoint of their own, and no limit, for they only wait."""
+
+
+def build(panels: Sequence[Panel]) -> gr.Blocks:
+    """The whole studio: the front page, every panel, and the endpoints."""
+    sheets = []
+    with gr.Blocks(
+        title="Ten Papers Studio",
+        analytics_enabled=False,
+        fill_width=True,
+        delete_cache=(CACHE_SECONDS, CACHE_SECONDS),
+    ) as studio:
+        _html(_typeset.masthead())
+        with gr.Tabs(elem_classes="studio-panels") as tabs:
+            with gr.Tab("The survey", id="survey"):
+                survey = _chooser(_typeset.survey([(panel, _survey_picture(panel)) for panel in panels]))
+            for panel in panels:
+                with gr.Tab(f"{panel.paper.number}\u2002{panel.title}", id=panel.slug):
+                    sheets += _draw_panel(panel)
+        survey.select(_open, outputs=tabs, **QUIET)
+        for sheet in sheets:
+            sheet.connect(studio)
+        _api.add_endpoints(panels)
+    studio.queue(max_size=QUEUE_LIMIT, default_concurrency_limit=None)
+    return studio
+
+
+def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> gr.Blocks:
+    """Serve the studio from a thread of its own, where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, and return it;
+    `web` is the folder of what browsers load."""
+    faces = fastapi.FastAPI(openapi_url=None)
+    _pictures.add_routes(faces)
+    _live.add_routes(faces, panels, web)
+    studio = build(panels)
+    studio.launch(
+        server_port=port,
+        prevent_thread_lock=True,
+        theme=_theme(),
+        # As `css`, Gradio would rewrite its selectors.
+        head=f'<style>{(web / "studio.css").read_text()}</style><script type="module" src="web/live.js"></script>',
+        favicon_path=web / "favicon.svg",
+        footer_links=["api"],
+        max_file_size=UPLOAD_LIMIT,
+        app_kwargs={"routes": faces.routes},
+        mcp_server=True,
+        enable_monitoring=False,
+        run_history=False,
+        ssr_mode=False,
+        quiet=True,
+    )
+    return studio
+
+
+def _theme() -> gr.Theme:
+    """Gradio's barest theme, in the system's own type; all colour is in studio.css."""
+    return gr.themes.Base(
+        font=("system-ui", "-apple-system", "Segoe UI", "Helvetica", "Arial", "sans-serif"),
+        font_mono=("ui-monospace", "Menlo", "Consolas", "monospace"),
+        radius_size=gr.themes.sizes.radius_none,
+    )
+
+
+def _open(event: gr.EventData) -> gr.Tabs:
+    return gr.Tabs(selected=event.choice)
+
+
+def _survey_picture(panel: Panel) -> str | None:
+    """The address of the newest picture of the first output that the panel opens with."""
+    for experiment in panel.experiments:
+        opening = rendered(panel, experiment)
+        paths = [(name, path) for name, _, path in pictures(experiment, opening[0] if opening else {})]
+        if paths:
+            return _pictures.example([path for name, path in paths if name == paths[0][0]][-1].read_bytes)
+    return None
+
+
+def _draw_panel(panel: Panel) -> list["Sheet"]:
+    if len(panel.experiments) == 1:
+        return [Sheet(panel, panel.experiments[0])]
+    sheets = []
+    with gr.Tabs(elem_classes="studio-experiments"):
+        for experiment in panel.experiments:
+            with gr.Tab(experiment.title, id=f"{panel.slug}-{experiment.name}"):
+                sheets.append(Sheet(panel, experiment))
+    return sheets
+
+
+def _html(value: str, **properties: Any) -> gr.HTML:
+    return gr.HTML(value, js_on_load=None, apply_default_css=False, **properties)
+
+
+def _drawn(value: Any, script: str, **properties: Any) -> gr.HTML:
+    """A component that studio.js draws: its template never changes, so Gradio never touches what stands in it."""
+    return gr.HTML(value, html_template="", js_on_load=script, head=SCRIPT, apply_default_css=False, **properties)
+
+
+def _chooser(value: str) -> gr.HTML:
+    return gr.HTML(value, js_on_load="studio.choices(element, trigger)", head=SCRIPT, apply_default_css=False)
+
+
+class Sheet:
+    """One experiment on its page: its components, and what happens when they are used."""
+
+    def __init__(self, panel: Panel, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self._panel = panel
+        self._id = f"{panel.slug}-{experiment.name}"
+        self._in_browser = isinstance(experiment, Stream | View)
+        self._has_button = not (experiment.live or self._in_browser)
+        self._opening = rendered(panel, experiment)
+        self._tasks: dict[str, Task] = {}
+        self._controls: dict[str, Block] = {}
+        self._outputs: dict[str, gr.HTML] = {}
+        self._draw()
+
+    def _draw(self) -> None:
+        document = self._opening[1] if self._opening else {}
+        made = _typeset.badge(
+            self.experiment, self.experiment.opening(), document.get("device", ""), document.get("seconds")
+        )
+        with gr.Row(elem_classes="studio-top"):
+            _html(_typeset.heading(self._panel))
+            self._badge = _html(made)
+        self._presets = _chooser(_typeset.presets(self.experiment) if len(self.experiment.presets) > 1 else "")
+        with gr.Row(elem_classes="studio-sheet"):
+            with gr.Column(elem_classes="studio-result"):
+                self._draw_result()
+            with gr.Column(elem_classes="studio-controls"):
+                self._draw_controls()
+                self._draw_run()
+
+    def _draw_result(self) -> None:
+        if isinstance(self.experiment, Stream | View):
+            if isinstance(self.experiment, Stream):
+                markup = _live.stream_html(self._panel, self.experiment)
+            else:
+                markup = _live.view_html(self._panel, self.experiment)
+            self._live = gr.HTML(
+                markup,
+                js_on_load="studio.live(element, trigger)",
+                head=SCRIPT,
+                apply_default_css=False,
+                elem_id=self._id,
+            )
+        drawing = Drawing(self.experiment, _pictures.keep, self._parameters(self.experiment.opening()))
+        values = drawing.changes(self._opening[0] if self._opening else {})
+        for name, output in self.experiment.outputs.items():
+            if not (isinstance(self.experiment, Stream) and isinstance(output, Picture | Strip | Comparison)):
+                value = values.get(name) or drawing.empty(name)
+                self._outputs[name] = _drawn(value, "studio.output(element, props, watch, trigger)")
+        if self.experiment.notes:
+            _html(_typeset.notes(self.experiment))
+        if self._panel.figures:
+            _html(_typeset.figures(self._panel.figures))
+
+    def _draw_controls(self) -> None:
+        shown = {name: control for name, control in self.experiment.controls.items() if not isinstance(control, Camera)}
+        self._draw_groups({name: control for name, control in shown.items() if not control.advanced})
+        advanced = {name: control for name, control in shown.items() if control.advanced}
+        if advanced:
+            with gr.Accordion("More", open=False, elem_classes="studio-more"):
+                self._draw_groups(advanced)
+
+    def _draw_groups(self, controls: Mapping[str, Control]) -> None:
+        values = self.experiment.opening()
+        for group in dict.fromkeys(control.group for control in controls.values()):
+            if group:
+                _html(_typeset.group(group))
+            for name, control in controls.items():
+                if control.group == group:
+                    self._controls[name] = CONTROLS[type(control)](control, values[name])
+
+    def _draw_run(self) -> None:
+        with gr.Column(elem_classes="studio-running"):
+            self._alert = gr.HTML(
+                "",
+                html_template='<div role="alert" class="studio-alert">${value}</div>',
+                js_on_load=None,
+                apply_default_css=False,
+            )
+            self._status = _html("", elem_classes="studio-status")
+            self._run = gr.Button(self.experiment.action, visible=self._has_button, elem_classes="studio-run")
+            self._cancel = gr.Button("Cancel", visible=self._has_button, elem_classes="studio-cancel")
+
+    def connect(self, studio: gr.Blocks) -> None:
+        """Say what each component does; called when all are drawn, and outside the tabs, for what is inside a tab
+        comes to life only when it is opened, and a job must be found at once."""
+        self._job: gr.HTML | None = None
+        if isinstance(self.experiment, Job):
+            script = f"studio.job(element, props, watch, trigger, {json.dumps(self._id)})"
+            self._job = _drawn(None, script, elem_classes="studio-job")
+        controls = list(self._controls.values())
+        changed: list[Block] = [self._badge, self._alert, self._status, *self._outputs.values()]
+        if self._job is not None:
+            changed.append(self._job)
+        running: dict[str, Any] = {"inputs": controls, "outputs": changed, **QUIET}
+        chosen = self._presets.select(self.choose, outputs=controls, **QUIET)
+        if self._in_browser:
+            self._connect_browser(controls, running)
+            return
+        if not isinstance(self.experiment, Job):
+            chosen.then(self.run, **running)
+        for name, control in self.experiment.controls.items():
+            if isinstance(control, Click):
+                placed = self._outputs[control.on].select(self.place, outputs=self._controls[name], **QUIET)
+                placed.then(self.run, **running)
+        if self.experiment.live:
+            moved = [control.input for control in controls if not isinstance(control, gr.State)]
+            gr.on(moved, self.run, trigger_mode="always_last", **running)
+        else:
+            self._run.click(self.run, **running)
+            self._cancel.click(self.cancel, inputs=self._job, queue=False, **QUIET)
+        if self._job is not None:
+            found = self._job.submit(self.restore, inputs=self._job, outputs=controls, **QUIET)
+            found.then(self.attach, inputs=self._job, outputs=changed, **QUIET)
+        elif self._opening is None:
+            studio.load(self.run, **running)
+
+    def _connect_browser(self, controls: list[Block], running: Mapping[str, Any]) -> None:
+        if isinstance(self.experiment, View):
+            self._live.submit(self.answer, **running)
+        elif self._outputs:
+            outputs = list(self._outputs.values())
+            self._live.change(self.measure, outputs=outputs, trigger_mode="always_last", **QUIET)
+        arguments = f"{json.dumps(self._id)}, {json.dumps(list(self._controls))}"
+        script = f"(...values) => {{ studio.controls({arguments}, values); return []; }}"
+        gr.on([control.change for control in controls], None, inputs=controls, js=script)
+
+    def choose(self, event: gr.EventData) -> Update:
+        """Put a preset's values into the controls."""
+        values = self.experiment.opening(event.choice)
+        return {component: values[name] for name, component in self._controls.items()}
+
+    def place(self, event: gr.EventData) -> list[float]:
+        """Keep the place that was clicked on a picture."""
+        return event.place
+
+    def measure(self, event: gr.EventData) -> Update:
+        """Show what a Stream made besides pictures; it comes through the visitor's own browser."""
+        drawing = Drawing(self.experiment, _pictures.hold, {})
+        drawn = drawing.changes({name: value for name, value in event.outputs.items() if name in self._outputs})
+        return {self._outputs[name]: value for name, value in drawn.items()}
+
+    async def run(self, request: gr.Request, *values: Any) -> AsyncIterator[Update]:
+        """Compute with the controls as they stand."""
+        async for update in _whole(self._computed(request, values)):
+            yield update
+
+    async def answer(self, event: gr.EventData, request: gr.Request, *values: Any) -> AsyncIterator[Update]:
+        """Compute with what a View's page measured."""
+        async for update in _whole(self._computed(request, values, event.answer)):
+            yield update
+
+    def restore(self, job: dict[str, Any]) -> Update:
+        """Put the values of this browser's job, started before its page was reloaded, back into the controls."""
+        return {component: job["values"][name] for name, component in self._controls.items()}
+
+    async def attach(self, request: gr.Request, job: dict[str, Any]) -> AsyncIterator[Update]:
+        """Follow the job that this browser started before its page was reloaded."""
+        try:
+            task = SCHEDULER.job(job["id"])
+        except InputError:
+            yield {self._job: None}
+            return
+        async for update in _whole(self._reattached(request, task, job)):
+            yield update
+
+    def cancel(self, request: gr.Request, job: dict[str, Any] | None = None) -> None:
+        """Stop this visitor's run; what is finished stays."""
+        task = SCHEDULER.job(job["id"]) if job else self._tasks.get(_visitor(request))
+        if task is not None:
+            task.cancel()
+
+    async def _computed(self, request: gr.Request, values: Sequence[Any], *answer: str) -> AsyncIterator[Update]:
+        chosen = dict(zip(self._controls, values, strict=True))
+        yield self._beginning()
+        try:
+            received = _received(self.experiment, chosen)
+            extra = [_live.read_answer(text) for text in answer]
+            task = await _pictures.aside(start, self.experiment, received, *extra)
+        except Exception as error:
+            yield {self._status: "", self._alert: _typeset.sentence(sentence(error))}
+            return
+        made = self._parameters(received)
+        try:
+            if self._job is not None:
+                yield {self._job: {"id": task.id, "values": chosen, "parameters": made}}
+            async for update in self._followed(request, task, chosen, made):
+                yield update
+        finally:
+            if self._job is None:
+                task.cancel()
+
+    async def _reattached(self, request: gr.Request, task: Task, job: Mapping[str, Any]) -> AsyncIterator[Update]:
+        yield self._beginning()
+        async for update in self._followed(request, task, job["values"], job["parameters"]):
+            yield update
+
+    async def _followed(
+        self, request: gr.Request, task: Task, chosen: Mapping[str, Any], made: Mapping[str, Any]
+    ) -> AsyncIterator[Update]:
+        """Show what the task has made until it ends, or until this visitor starts another here."""
+        visitor = _visitor(request)
+        before = self._tasks.get(visitor)
+        if before is not None:
+            before.cancel()
+        self._tasks[visitor] = task
+        try:
+            async for update in self._watched(task, Drawing(self.experiment, _pictures.hold, made)):
+                if self._tasks[visitor] is not task:
+                    return
+                yield update
+            if task.error is None:
+                device = await asyncio.to_thread(_device)
+                yield {self._badge: _typeset.badge(self.experiment, chosen, device, task.seconds)}
+        finally:
+            if self._tasks.get(visitor) is task:
+                del self._tasks[visitor]
+
+    async def _watched(self, task: Task, drawing: "Drawing") -> AsyncIterator[Update]:
+        began = time.monotonic()
+        last = ""
+        while True:
+            ended = task.ended
+            drawn = drawing.changes(task.result)
+            update: Update = {self._outputs[name]: value for name, value in drawn.items()}
+            if ended:
+                yield {**update, **self._outcome(task, drawing)}
+                return
+            line = self._line(task, int(time.monotonic() - began))
+            if line != last:
+                last = update[self._status] = line
+            if update:
+                yield update
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What a picture carries."""
+        controls = plain(self.experiment, values)
+        return {"panel": self._panel.slug, "experiment": self.experiment.name, "controls": controls}
+
+    def _beginning(self) -> Update:
+        status = _typeset.progress(None, "Starting", 0) if self._has_button else ""
+        return {self._alert: "", self._status: status}
+
+    def _outcome(self, task: Task, drawing: "Drawing") -> Update:
+        if task.error is not None:
+            return {self._status: "", self._alert: _typeset.sentence(sentence(task.error))}
+        if task.state is State.CANCELLED:
+            return {self._status: _typeset.sentence("Cancelled; what was finished stays.")}
+        missing = {name: part for name, part in self._outputs.items() if name not in task.result}
+        return {self._status: "", **{part: drawing.empty(name) for name, part in missing.items()}}
+
+    def _line(self, task: Task, seconds: int) -> str:
+        if not self._has_button and seconds == 0:
+            return ""
+        if task.state is State.WAITING:
+            place = task.place
+            words = f"{place} {'run' if place == 1 else 'runs'} before yours" if place else "Starting"
+            return _typeset.progress(None, words, seconds)
+        return _typeset.progress(task.progress.fraction, task.progress.words or "Computing", seconds)
+
+
+class Drawing:
+    """One run's results as studio.js draws them; `address` takes a picture and the parameters that made it.
+
+    A picture that stays from one partial result to the next keeps its address.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        address: Callable[[Any, Mapping[str, Any]], dict[str, Any]],
+        parameters: Mapping[str, Any],
+    ) -> None:
+        self._experiment = experiment
+        self._address = address
+        self._parameters = parameters
+        self._run = secrets.token_hex(4)
+        self._seen: dict[str, Any] = {}
+        self._addressed: dict[str, dict[int, tuple[Any, dict[str, Any]]]] = {}
+
+    def changes(self, result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """What to draw of the outputs that changed since the last call."""
+        changed = {name: value for name, value in result.items() if self._seen.get(name) is not value}
+        self._seen.update(changed)
+        return {name: self._drawn(name, value) for name, value in changed.items()}
+
+    def empty(self, name: str) -> dict[str, Any] | None:
+        """What to draw of an output that has no value: a strip's empty frames, else nothing."""
+        output = self._experiment.outputs[name]
+        return self._drawn(name, {}) if isinstance(output, Strip) and output.of else None
+
+    def _drawn(self, name: str, value: Any) -> dict[str, Any]:
+        before = self._addressed.get(name, {})
+        now: dict[int, tuple[Any, dict[str, Any]]] = {}
+
+        def address(picture: Any) -> dict[str, Any]:
+            # The picture is kept beside its address, or another could come to have its id.
+            now[id(picture)] = before.get(id(picture)) or (picture, self._address(picture, self._parameters))
+            return now[id(picture)][1]
+
+        output = self._experiment.outputs[name]
+        drawn = OUTPUTS[type(output)](output, value, address)
+        self._addressed[name] = now
+        clicks = (control for control in self._experiment.controls.values() if isinstance(control, Click))
+        clickable = "".join(click.label for click in clicks if click.on == name)
+        return {"label": output.label, "help": output.help, "clickable": clickable, "run": self._run, **drawn}
+
+
+async def _whole(updates: AsyncIterator[Update]) -> AsyncIterator[Update]:
+    """Each update over all before it: Gradio's browser side may pass over one that the next follows closely."""
+    whole: Update = {}
+    async for update in updates:
+        whole = {**whole, **update}
+        yield whole
+
+
+def _visitor(request: gr.Request) -> str:
+    return request.session_hash or ""
+
+
+def _received(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with the file itself in place of each photograph's token.
+
+    Raises:
+        InputError: a file that was sent is no longer held.
+    """
+    received = dict(values)
+    for name, control in experiment.controls.items():
+        value = received.get(name)
+        if isinstance(control, Photo) and isinstance(value, str) and value and value not in control.examples:
+            received[name] = _pictures.PHOTOGRAPHS.get(value)
+            if received[name] is None:
+                raise InputError(f"{control.label}: the picture you sent is no longer held here; choose it again.")
+    return received
+
+
+def _device() -> str:
+    from engines.runtime.device import describe
+
+    return describe()

@@ -1,0 +1,67 @@
+"""What the browser tests share: a real server on the loopback interface, and Chromium, whose complaints fail a test."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from engines.runtime.device import describe
+from pages._gradio import WEB, serve
+from pages._panel import Panel
+
+CHROMIUM = Path("/usr/bin/chromium")
+"""Debian's; where it is missing, Playwright's own is used."""
+FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+expect.set_options(timeout=15_000)  # Machines that run tests are busy; where time matters a test measures it.
+TRIAL = Path(__file__).parent / "trial-stub.html"
+
+
+def free_port() -> int:
+    """A port of the loopback interface on which nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def studio(panels: Sequence[Panel], folder: Path) -> Iterator[str]:
+    """The address of a studio with these panels, whose web files, with the test's own, are copied into `folder`."""
+    describe()  # It imports torch, for which no test should wait.
+    web = folder / "web"
+    shutil.copytree(WEB, web)
+    shutil.copy(TRIAL, web)
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "uploads")
+    served = serve(panels, free_port(), web)
+    try:
+        yield served.local_url
+    finally:
+        served.close(verbose=False)
+
+
+class Visit:
+    """One page in a browser of its own, and what went wrong on it."""
+
+    def __init__(self, browser: Browser, address: str, query: str = "", **options: object) -> None:
+        self.context = browser.new_context(permissions=["camera"], **options)  # type: ignore[arg-type]
+        self.page: Page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda message: self._complain(message.type in ("error", "warning"), message.text))
+        self.page.on("pageerror", lambda error: self._complain(True, str(error)))
+        inside = (address, "data:", "blob:")
+        self.page.on("request", lambda request: self._complain(not request.url.startswith(inside), request.url))
+        self.page.goto(address + query)
+        self.page.get_by_role("tab").first.wait_for()
+
+    def _complain(self, is_one: bool, words: str) -> None:
+        if is_one:
+            self.complaints.append(words)
+
+    def open(self, *tabs: str) -> Page:
+        """Open a panel, and an experiment of it, by the words on their tabs."""
+        for tab in tabs:
+            self.page.get_by_role("tab", name=tab).locator("visible=true").click()
+        return self.page

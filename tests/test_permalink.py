@@ -1,0 +1,147 @@
+"""Permalinks: what is written is read back, and what nobody of ours wrote is answered with sentences."""
+
+import io
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pages import _permalink
+from pages._panel import (
+    SEED_LIMIT,
+    Camera,
+    Choice,
+    Click,
+    Control,
+    Number,
+    Panel,
+    Photo,
+    Picture,
+    Regions,
+    Seed,
+    Stream,
+    Switch,
+)
+from tests import hard_experiments
+
+
+@cache
+def small_picture() -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((16, 16, 3), dtype=np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+EXAMPLES = {"dusk & dawn": small_picture, "night": small_picture}
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "strength": st.floats(-1, 2),
+    "count": st.integers(1, 64),
+    "seed": st.integers(0, SEED_LIMIT - 1),
+    "norm": st.sampled_from(["bn", "gn = 4"]),
+    "sharpen": st.booleans(),
+    "photo": st.sampled_from(list(EXAMPLES)),
+    "regions": st.sampled_from([None, *EXAMPLES]),
+    "place": st.none() | st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    "frame": st.none(),
+}
+
+
+def everything(
+    memory: dict[str, Any],
+    strength: float,
+    count: int,
+    seed: int,
+    norm: str,
+    sharpen: bool,
+    photo: np.ndarray,
+    regions: np.ndarray | None,
+    place: tuple[float, float] | None,
+    frame: np.ndarray,
+) -> Iterator[dict[str, Any]]:
+    yield {"picture": photo}
+
+
+EXPERIMENT = Stream(
+    name="everything",
+    title="Everything",
+    controls={
+        "strength": Number("Strength", -1, 2, 1.0, 0.1),
+        "count": Number("Count", 1, 64, 8, 1),
+        "seed": Seed("Seed"),
+        "norm": Choice("Norm", {"bn": "batch", "gn = 4": "group"}, "bn"),
+        "sharpen": Switch("Sharpen", True),
+        "photo": Photo("Photo", examples=EXAMPLES),
+        "regions": Regions("Regions", of="photo", examples=EXAMPLES, optional=True),
+        "place": Click("Place", "picture"),
+        "frame": Camera("Camera"),
+    },
+    outputs={"picture": Picture("Picture")},
+    presets={"first": {"photo": "night", "strength": 0.4}, "second": {"photo": "dusk & dawn"}},
+    run=everything,
+)
+PANEL = Panel(
+    slug="toy",
+    title="Toy",
+    paper=hard_experiments.PANEL.paper,
+    story="One control of every kind.",
+    experiments=[EXPERIMENT],
+)
+HERE = {"panel": "toy", "experiment": "everything"}
+
+
+def test_every_kind_of_control_is_among_those_tried() -> None:
+    tried = {type(control) for control in EXPERIMENT.controls.values()}
+    assert tried == {Regions, *Control.__subclasses__()}
+
+
+@given(st.fixed_dictionaries(VALUES))
+def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
+    assert _permalink.read(EXPERIMENT, _permalink.write(PANEL, EXPERIMENT, values)) == (values, [])
+
+
+def test_only_what_differs_from_the_opening_is_written() -> None:
+    opening = EXPERIMENT.opening()
+    assert _permalink.write(PANEL, EXPERIMENT, opening) == HERE
+    assert _permalink.write(PANEL, EXPERIMENT, {**opening, "count": 8.0}) == HERE
+    changed = {**opening, "sharpen": False, "strength": 1.0, "place": [0.5, 1]}
+    assert _permalink.write(PANEL, EXPERIMENT, changed) == {
+        **HERE,
+        "sharpen": "false",
+        "strength": "1",
+        "place": "0.5,1",
+    }
+
+
+@pytest.mark.parametrize("name", ["photo", "regions"])
+def test_an_uploaded_picture_is_asked_for_again(name: str) -> None:
+    query = _permalink.write(PANEL, EXPERIMENT, {**EXPERIMENT.opening(), name: small_picture(), "count": 3})
+    assert query == {**HERE, name: "uploaded picture", "count": "3"}
+    values, sentences = _permalink.read(EXPERIMENT, query)
+    assert values == {**EXPERIMENT.opening(), name: None, "count": 3}
+    assert len(sentences) == 1 and sentences[0].endswith("choose it again.")
+
+
+def test_a_bad_value_is_named_and_the_opening_one_stands() -> None:
+    values, sentences = _permalink.read(EXPERIMENT, {"strength": "9", "seed": "x", "count": "3", "cuont": "4"})
+    assert values == {**EXPERIMENT.opening(), "count": 3}
+    assert [sentence.split(":")[0] for sentence in sentences[:2]] == ["Strength", "Seed"]
+    assert sentences[2].startswith("'cuont' is not a control of Everything")
+
+
+@pytest.mark.parametrize("name", ["photo", "regions", "frame"])
+def test_a_link_reads_no_file_of_the_server(name: str, tmp_path: Any) -> None:
+    (tmp_path / "own.png").write_bytes(small_picture())
+    values, sentences = _permalink.read(EXPERIMENT, {name: str(tmp_path / "own.png")})
+    assert values == EXPERIMENT.opening() and len(sentences) == 1
+
+
+@given(st.dictionaries(st.sampled_from([*VALUES, "", "panel"]) | st.text(max_size=8), st.text(max_size=30), max_size=5))
+def test_whatever_a_link_says_the_values_can_be_used(query: dict[str, str]) -> None:
+    values, sentences = _permalink.read(EXPERIMENT, query)
+    assert all("\n" not in sentence for sentence in sentences)
+    EXPERIMENT.check({name: value for name, value in values.items() if name != "frame"} | {"frame": small_picture()})
