@@ -14,7 +14,7 @@ from gradio.blocks import Block
 
 from engines.runtime.errors import InputError
 from engines.runtime.scheduler import SCHEDULER, State, Task
-from pages import _api, _live, _pictures, _typeset
+from pages import _api, _live, _permalink, _pictures, _typeset
 from pages._panel import (
     SEED_LIMIT,
     Camera,
@@ -65,8 +65,8 @@ def _number(control: Number, value: Any) -> Block:
 
 
 def _seed(control: Seed, value: Any) -> Block:
-    limits = {"minimum": 0, "maximum": SEED_LIMIT - 1}
-    return gr.Number(value, precision=0, label=control.label, info=control.help or None, **limits)
+    limit = SEED_LIMIT - 1
+    return _drawn(value, "studio.seed(element, props, watch, trigger)", label=control.label, help=control.help, limit=limit)
 
 
 def _choice(control: Choice, value: Any) -> Block:
@@ -150,7 +150,7 @@ QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_li
 
 def build(panels: Sequence[Panel]) -> gr.Blocks:
     """The whole studio: the front page, every panel, and the endpoints."""
-    sheets = []
+    sheets: list[Sheet] = []
     with gr.Blocks(
         title="Ten Papers Studio",
         analytics_enabled=False,
@@ -158,6 +158,7 @@ def build(panels: Sequence[Panel]) -> gr.Blocks:
         delete_cache=(CACHE_SECONDS, CACHE_SECONDS),
     ) as studio:
         _html(_typeset.masthead())
+        arrivals = _drawn(None, "studio.arrivals(element, props, watch, trigger)", elem_classes="studio-arrivals")
         with gr.Tabs(elem_classes="studio-panels") as tabs:
             with gr.Tab("The survey", id="survey"):
                 survey = _chooser(_typeset.survey([(panel, _survey_picture(panel)) for panel in panels]))
@@ -165,8 +166,10 @@ def build(panels: Sequence[Panel]) -> gr.Blocks:
                 with gr.Tab(f"{panel.paper.number}\u2002{panel.title}", id=panel.slug):
                     sheets += _draw_panel(panel)
         survey.select(_open, outputs=tabs, **QUIET)
+        places: list[Block] = [arrivals, tabs, *(part for sheet in sheets for part in sheet.place_parts)]
+        arrivals.submit(_follower(sheets, arrivals, tabs), outputs=places, **QUIET)
         for sheet in sheets:
-            sheet.connect(studio)
+            sheet.connect()
         _api.add_endpoints(panels)
     studio.queue(max_size=QUEUE_LIMIT, default_concurrency_limit=None)
     return studio
@@ -211,6 +214,20 @@ def _open(event: gr.EventData) -> gr.Tabs:
     return gr.Tabs(selected=event.choice)
 
 
+def _follower(sheets: Sequence["Sheet"], arrivals: Block, tabs: Block) -> Callable[[gr.EventData], Update]:
+    """What opens the experiment that a link, or a picture the studio saved, asks for."""
+
+    def follow(event: gr.EventData) -> Update:
+        query = event.query
+        there = [sheet for sheet in sheets if sheet.panel.slug == query.get("panel")]
+        if not there:
+            return {arrivals: {"sentence": f"There is no panel {query.get('panel')!r:.60}; choose one below."}}
+        asked = next((sheet for sheet in there if sheet.experiment.name == query.get("experiment")), there[0])
+        return {arrivals: {"sentence": ""}, tabs: gr.Tabs(selected=asked.panel.slug), **asked.ask(query)}
+
+    return follow
+
+
 def _survey_picture(panel: Panel) -> str | None:
     """The address of the newest picture of the first output that the panel opens with."""
     for experiment in panel.experiments:
@@ -225,10 +242,10 @@ def _draw_panel(panel: Panel) -> list["Sheet"]:
     if len(panel.experiments) == 1:
         return [Sheet(panel, panel.experiments[0])]
     sheets = []
-    with gr.Tabs(elem_classes="studio-experiments"):
+    with gr.Tabs(elem_classes="studio-experiments") as tabs:
         for experiment in panel.experiments:
-            with gr.Tab(experiment.title, id=f"{panel.slug}-{experiment.name}"):
-                sheets.append(Sheet(panel, experiment))
+            with gr.Tab(experiment.title, id=experiment.name):
+                sheets.append(Sheet(panel, experiment, tabs))
     return sheets
 
 
@@ -248,9 +265,10 @@ def _chooser(value: str) -> gr.HTML:
 class Sheet:
     """One experiment on its page: its components, and what happens when they are used."""
 
-    def __init__(self, panel: Panel, experiment: Experiment) -> None:
+    def __init__(self, panel: Panel, experiment: Experiment, tabs: gr.Tabs | None = None) -> None:
+        self.panel = panel
         self.experiment = experiment
-        self._panel = panel
+        self._tabs = tabs
         self._id = f"{panel.slug}-{experiment.name}"
         self._in_browser = isinstance(experiment, Stream | View)
         self._has_button = not (experiment.live or self._in_browser)
@@ -266,7 +284,7 @@ class Sheet:
             self.experiment, self.experiment.opening(), document.get("device", ""), document.get("seconds")
         )
         with gr.Row(elem_classes="studio-top"):
-            _html(_typeset.heading(self._panel))
+            _html(_typeset.heading(self.panel))
             self._badge = _html(made)
         self._presets = _chooser(_typeset.presets(self.experiment) if len(self.experiment.presets) > 1 else "")
         with gr.Row(elem_classes="studio-sheet"):
@@ -279,9 +297,9 @@ class Sheet:
     def _draw_result(self) -> None:
         if isinstance(self.experiment, Stream | View):
             if isinstance(self.experiment, Stream):
-                markup = _live.stream_html(self._panel, self.experiment)
+                markup = _live.stream_html(self.panel, self.experiment)
             else:
-                markup = _live.view_html(self._panel, self.experiment)
+                markup = _live.view_html(self.panel, self.experiment)
             self._live = gr.HTML(
                 markup,
                 js_on_load="studio.live(element, trigger)",
@@ -289,16 +307,17 @@ class Sheet:
                 apply_default_css=False,
                 elem_id=self._id,
             )
-        drawing = Drawing(self.experiment, _pictures.keep, self._parameters(self.experiment.opening()))
+        drawing = Drawing(self.panel, self.experiment, _pictures.keep, self._parameters(self.experiment.opening()))
         values = drawing.changes(self._opening[0] if self._opening else {})
         for name, output in self.experiment.outputs.items():
             if not (isinstance(self.experiment, Stream) and isinstance(output, Picture | Strip | Comparison)):
                 value = values.get(name) or drawing.empty(name)
                 self._outputs[name] = _drawn(value, "studio.output(element, props, watch, trigger)")
+        self._history = self._draw_history(drawing)
         if self.experiment.notes:
             _html(_typeset.notes(self.experiment))
-        if self._panel.figures:
-            _html(_typeset.figures(self._panel.figures))
+        if self.panel.figures:
+            _html(_typeset.figures(self.panel.figures))
 
     def _draw_controls(self) -> None:
         shown = {name: control for name, control in self.experiment.controls.items() if not isinstance(control, Camera)}
@@ -325,11 +344,17 @@ class Sheet:
                 js_on_load=None,
                 apply_default_css=False,
             )
-            self._status = _html("", elem_classes="studio-status")
+            self._status = gr.HTML(
+                "",
+                js_on_load="studio.status(element)",
+                head=SCRIPT,
+                apply_default_css=False,
+                elem_classes="studio-status",
+            )
             self._run = gr.Button(self.experiment.action, visible=self._has_button, elem_classes="studio-run")
             self._cancel = gr.Button("Cancel", visible=self._has_button, elem_classes="studio-cancel")
 
-    def connect(self, studio: gr.Blocks) -> None:
+    def connect(self) -> None:
         """Say what each component does; called when all are drawn, and outside the tabs, for what is inside a tab
         comes to life only when it is opened, and a job must be found at once."""
         self._job: gr.HTML | None = None

@@ -42,7 +42,11 @@ class Control:
         raise NotImplementedError
 
     def parse(self, text: str) -> Any:
-        """The value that `text`, from a permalink or a command line, stands for, not yet checked."""
+        """The value that `text`, from a permalink or a command line, stands for.
+
+        Raises:
+            InputError: it stands for none.
+        """
         return text
 
 
@@ -71,6 +75,9 @@ class Number(Control):
             raise InputError(f"{self.label}: {_shown(value)} is not a whole number; give one from {self._bounds()}.")
         return int(number)
 
+    def parse(self, text: str) -> Any:
+        return self.check(text)
+
     def _bounds(self) -> str:
         return f"{self.low:g} to {self.high:g}{' ' + self.unit if self.unit else ''}"
 
@@ -91,6 +98,9 @@ class Seed(Control):
                 f"{self.label}: {_shown(value)} is no seed; give a whole number from 0 to {SEED_LIMIT - 1}."
             )
         return number
+
+    def parse(self, text: str) -> Any:
+        return self.check(text)
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,9 @@ class Switch(Control):
         if not isinstance(value, bool):
             raise InputError(f"{self.label}: {_shown(value)} is neither true nor false.")
         return value
+
+    def parse(self, text: str) -> Any:
+        return self.check(text)
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,11 @@ def write(panel: Panel, experiment: Experiment, values: Mapping[str, Any]) -> di
 def read(experiment: Experiment, query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """The control values a query asks for, and a sentence about each part that cannot be followed.
 
-    Where a value cannot be used, the opening one stands; an uploaded picture is left to be chosen again (None).
+    Where a value cannot be used, the opening one stands; uploaded pictures are left to be chosen again (None).
     """
     values = experiment.opening()
     sentences = []
+    uploaded = []
     for name, text in query.items():
         if name in PLACE:
             continue
@@ -40,14 +41,38 @@ def read(experiment: Experiment, query: Mapping[str, str]) -> tuple[dict[str, An
             control = experiment.control(name)
             if isinstance(control, Photo) and text == UPLOADED:
                 values[name] = None
-                raise InputError(f"{control.label}: a link does not carry the picture that was used; choose it again.")
-            values[name] = _value(control, text)
+                uploaded.append(control.label)
+            else:
+                values[name] = _value(control, text)
         except InputError as error:
             sentences.append(str(error))
+    if uploaded:
+        pictures, them = ("picture", "it") if len(uploaded) == 1 else ("pictures", "them")
+        words = f"{' and '.join(uploaded)}: your own {pictures} cannot come with a link or a saved result"
+        sentences.insert(0, f"{words}; choose {them} again.")
     return values, sentences
 
 
+def saved(parameters: Any) -> dict[str, str]:
+    """The query that brings back the controls which made a saved picture, from the parameters that it carries.
+
+    Raises:
+        InputError: the studio writes no such parameters.
+    """
+    match parameters:
+        case {"panel": str(panel), "experiment": str(experiment), "controls": dict(controls)}:
+            place = {"panel": panel, "experiment": experiment}
+            return {**{str(name): _plain(value) for name, value in controls.items()}, **place}
+    raise InputError("This picture does not say how it was made; choose one that the studio saved.")
+
+
 def _text(control: Control, value: Any) -> str:
+    if isinstance(control, Photo) and value and value not in control.examples:
+        return UPLOADED
+    return _plain(value)
+
+
+def _plain(value: Any) -> str:
     match value:
         case None:
             return ""
@@ -55,8 +80,6 @@ def _text(control: Control, value: Any) -> str:
             return str(value).lower()
         case list() | tuple():
             return ",".join(str(part) for part in value)
-        case _ if isinstance(control, Photo) and value and value not in control.examples:
-            return UPLOADED
         case _:
             return str(value).removesuffix(".0")
 

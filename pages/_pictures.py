@@ -16,7 +16,8 @@ import numpy as np
 from fastapi.responses import JSONResponse, Response
 
 from engines.runtime.errors import InputError
-from engines.runtime.images import MAXIMUM_BYTES, fit, read_photo, write_picture
+from engines.runtime.images import MAXIMUM_BYTES, fit, read_parameters, read_photo, write_picture
+from pages import _permalink
 
 HELD_BYTES = 256 * 2**20
 MEDIA_TYPES = {".webp": "image/webp", ".png": "image/png"}
@@ -103,9 +104,11 @@ async def aside(function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def add_routes(app: fastapi.FastAPI) -> None:
-    """`GET pictures/<token>.webp|png`, and `POST photographs`: the body is the file, the answer its token."""
+    """`GET pictures/<token>.webp|png`; `POST photographs`: the body is the file, the answer its token;
+    `POST saved`: the body is a picture that the studio saved, the answer the query that makes it again."""
     app.add_api_route("/pictures/{name}", _send, methods=["GET"])
     app.add_api_route("/photographs", _receive, methods=["POST"])
+    app.add_api_route("/saved", _recognise, methods=["POST"])
 
 
 def _send(name: str) -> Response:
@@ -121,6 +124,15 @@ def _send(name: str) -> Response:
 
 
 async def _receive(request: fastapi.Request) -> JSONResponse:
+    return await _answer(request, _accept)
+
+
+async def _recognise(request: fastapi.Request) -> JSONResponse:
+    return await _answer(request, _query)
+
+
+async def _answer(request: fastapi.Request, use: Callable[[bytes], dict[str, Any]]) -> JSONResponse:
+    """What `use` makes of the file that is sent, or a sentence about it."""
     content = bytearray()
     if int(request.headers.get("content-length", 0)) <= MAXIMUM_BYTES:
         async for chunk in request.stream():
@@ -128,17 +140,17 @@ async def _receive(request: fastapi.Request) -> JSONResponse:
             if len(content) > MAXIMUM_BYTES:
                 break
         else:
-            return await _accept(bytes(content))
+            try:
+                return JSONResponse(await aside(use, bytes(content)))
+            except InputError as error:
+                return JSONResponse({"error": str(error)}, 422)
     return JSONResponse({"error": TOO_LARGE}, 413)
 
 
-async def _accept(content: bytes) -> JSONResponse:
-    try:
-        picture = await aside(_preview, content)
-    except InputError as error:
-        return JSONResponse({"error": str(error)}, 422)
-    return JSONResponse({"photograph": PHOTOGRAPHS.put(content, len(content)), "src": hold(picture, {})["src"]})
+def _accept(content: bytes) -> dict[str, Any]:
+    picture = fit(read_photo(content, "The file"), EXAMPLE_SIDE)
+    return {"photograph": PHOTOGRAPHS.put(content, len(content)), "src": hold(picture, {})["src"]}
 
 
-def _preview(content: bytes) -> np.ndarray:
-    return fit(read_photo(content, "The file"), EXAMPLE_SIDE)
+def _query(content: bytes) -> dict[str, Any]:
+    return {"query": _permalink.saved(read_parameters(content))}

@@ -59,7 +59,8 @@ def stylize(
     if content_regions is not None and style_regions is not None:
         labels = region_labels([content_regions, style_regions], [original.shape[1:], look.shape[1:]])
         regions = pair_regions(*labels)
-        yield {"notices": {f"region {place}": notice for place, notice in enumerate(regions.notices)}}
+        if regions.notices:
+            yield {"notices": {f"region {place}": notice for place, notice in enumerate(regions.notices)}}
     yield {"result": {"content": content}}
     stages = engine.stylize(
         original,

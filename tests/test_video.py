@@ -110,6 +110,8 @@ def test_a_clip_filmed_upright_comes_upright(tmp_path):
 def test_pixels_that_are_not_square_become_square(tmp_path):
     wide = filmed(tmp_path / "wide.mp4", "64x48", "25", 1, "-vf", "setsar=2", "-pix_fmt", "yuv420p")
     assert next(read_clip(wide).frames(512)).shape == (48, 128, 3)
+    thread = filmed(tmp_path / "thread.mp4", "64x48", "25", 0.2, "-vf", "setsar=20", "-pix_fmt", "yuv420p")
+    assert next(read_clip(thread).frames(512)).shape == (19, 512, 3)
 
 
 def test_a_rate_that_varies_becomes_constant_without_changing_when_things_happen(tmp_path):

@@ -1,6 +1,6 @@
 """Make the example clip of this folder: a slow pan over the lake at noon, whose water moves.
 
-    python -m assets.examples.lake
+python -m assets.examples.lake
 """
 
 from fractions import Fraction

@@ -244,18 +244,21 @@ def write_picture(picture: np.ndarray, path: Path, parameters: Mapping[str, Any]
     image.save(path, exif=exif, quality=92)
 
 
-def read_parameters(path: Path) -> dict[str, Any]:
-    """The parameters that `write_picture` put into a picture.
+def read_parameters(file: Path | bytes) -> dict[str, Any]:
+    """The parameters that `write_picture` put into a picture; nothing of it is decoded.
 
     Raises:
         InputError: not a picture, or one that carries none.
     """
-    image = _opened(_content(path, "picture"), "picture")
-    comment = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment, b"")
+    image = _opened(_content(file, "The picture"), "The picture")
     try:
-        return json.loads(image.info.get(PARAMETERS) or comment.removeprefix(USER_COMMENT_ENCODING))
-    except (ValueError, TypeError, AttributeError):  # metadata is whatever its sender wrote
-        raise InputError("picture: it carries no parameters; choose one that the studio saved.") from None
+        # A PNG has its text in its header; a look for its Exif would decode it.
+        if image.format == "PNG":
+            return json.loads(image.info[PARAMETERS])
+        comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
+        return json.loads(comment.removeprefix(USER_COMMENT_ENCODING))
+    except Exception:  # metadata is whatever its sender wrote, as in read_photo
+        raise InputError("The picture carries no parameters; choose one that the studio saved.") from None
 
 
 def fit(picture: np.ndarray, longest: int) -> np.ndarray:

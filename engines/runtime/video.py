@@ -96,7 +96,7 @@ class Clip:
         Raises:
             InputError: the clip is damaged: fewer frames came than it has.
         """
-        filters = ["scale=iw*max(sar\\,1):ih*max(1/sar\\,1),setsar=1", _within(longest)]
+        filters = [_within(longest)]
         if not self.constant:
             filters.append(f"fps={self.rate},tpad=stop=1:stop_mode=clone")
         output = ["-map", "0:V:0", "-vf", ",".join(filters), "-fps_mode", "passthrough", "-frames:v", str(self.count)]
@@ -204,7 +204,7 @@ def read_clip(
     if any(abs((time - track.times[0]) * rate - place) > CONSTANT_RATE for place, time in enumerate(track.times)):
         constant = False
         rate = min(1 / max(median(steps), 1 / HIGHEST_RATE), HIGHEST_RATE)
-        count = round(duration * rate)
+        count = max(round(duration * rate), 1)
     if count > MAXIMUM_FRAMES:
         raise InputError(f"{name}: the clip has more than {MAXIMUM_FRAMES} frames; choose a shorter one.")
     return Clip(name, count, rate, track.sound, content, constant)
@@ -322,8 +322,14 @@ def _rewritten(source: list[str], options: list[str]) -> bytes:
 
 
 def _within(longest: int) -> str:
-    """The filter that makes pictures smaller where their longer side exceeds `longest`."""
-    return f"scale=w='min(iw,{longest})':h='min(ih,{longest})':force_original_aspect_ratio=decrease:flags=lanczos"
+    """The filter that makes pixels square, and pictures smaller where their longer side exceeds `longest`.
+
+    In one step: the larger picture in between would be as large as a hostile pixel aspect makes it.
+    """
+    width, height = "iw*max(sar,1)", "ih*max(1/sar,1)"
+    shrink = f"min(1,{longest}/max({width},{height}))"
+    size = ":".join(f"'max(1,trunc({side}*{shrink}+.5))'" for side in (width, height))
+    return f"scale={size}:flags=lanczos,setsar=1"
 
 
 def _read_pixmap(stream: IO[bytes]) -> np.ndarray | None:
