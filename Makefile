@@ -33,12 +33,24 @@ INSTALL = @echo "Installing what is pinned in requirements.txt; the first time t
 		"from urllib.request import urlopen; urlopen('$$index/torch/', timeout=5)" 2> /dev/null; then index=; fi; \
 	$(PYTHON) -m pip install --quiet $${index:+--extra-index-url $$index}
 
+# OpenCV's wheel leaves two libraries to the system, which a desktop has and a bare container has not.
+OPENCV = @$(PYTHON) -c "import cv2" 2> /dev/null \
+	|| { test "$$(id -u)" = 0 && apt-get update && apt-get install -y libgl1 libglib2.0-0; } \
+	|| { echo "OpenCV needs libGL and GLib (Debian: libgl1 libglib2.0-0); install them and run make again." >&2; exit 1; }
+
+# What is compiled on first use is compiled now, not while the first visitor waits.
+WARM = @$(PYTHON) -c "import app; app.warm()"
+
 .venv/ready: requirements.txt | .venv/python
 	$(INSTALL) -r requirements.txt
+	$(OPENCV)
+	$(WARM)
 	@touch $@
 
 .venv/ready-for-tests: requirements.txt requirements-test.txt | .venv/python
 	$(INSTALL) -r requirements-test.txt
+	$(OPENCV)
+	$(WARM)
 	@touch $@ .venv/ready
 
 .venv/browser: | .venv/ready-for-tests

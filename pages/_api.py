@@ -23,22 +23,24 @@ from pages._panel import (
     SEED_LIMIT,
     Choice,
     Click,
+    Clip,
     Control,
     Experiment,
+    Movie,
     Number,
     Panel,
-    Photo,
     Seed,
     Stream,
     Switch,
+    Upload,
     View,
 )
-from pages._pictures import aside
+from pages._pictures import MEDIA_TYPES, aside
 from pages._results import pictures, save, sentence, start
 
 POLL_SECONDS = 0.05
 POLLS_PER_REPORT = 10
-NO_FILE = "only a picture that was uploaded to this server can be used, no other path and no web address."
+NO_FILE = "only a file that was uploaded to this server can be used, no other path and no web address."
 
 
 def add_endpoints(panels: Sequence[Panel]) -> None:
@@ -92,7 +94,7 @@ def _in_order(experiment: Experiment) -> list[str]:
 
 
 def _is_required(control: Control) -> bool:
-    return isinstance(control, Photo) and not control.optional and control.default is None
+    return isinstance(control, Upload) and not control.optional and control.default is None
 
 
 def _schema(control: Control) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def _schema(control: Control) -> dict[str, Any]:
             schema = {"type": "string"}
         case Switch():
             schema = {"type": "boolean"}
-        case Photo():
+        case Upload():
             file = {"type": "object", "title": "FileData", "properties": {"path": {"type": "string"}}}
             schema = {"anyOf": [{"type": "string"}, file, *([{"type": "null"}] if control.optional else [])]}
         case Click():
@@ -125,9 +127,10 @@ def _description(control: Control) -> str:
             possible = f"A whole number from 0 to {SEED_LIMIT - 1}."
         case Choice():
             possible = f"One of: {'; '.join(f'{value} ({words})' for value, words in control.options.items())}."
-        case Photo():
+        case Upload():
+            kind = "video" if isinstance(control, Clip) else "image"
             possible = (
-                "An uploaded picture, a data:image/...;base64 text, "
+                f"An uploaded {control.noun}, a data:{kind}/...;base64 text, "
                 f"or the name of an example: {', '.join(control.examples) or 'there is none'}."
                 f"{' May be left out.' if control.optional else ''}"
             )
@@ -199,12 +202,12 @@ def _endpoint(
 
 
 def _received(control: Control, value: Any) -> Any:
-    """A control's value from what a client sent: an uploaded file and a data text become the picture's bytes.
+    """A control's value from what a client sent: an uploaded file and a data text become the file's bytes.
 
     Raises:
         InputError: it is a file or an address that is not the client's own upload.
     """
-    if not isinstance(control, Photo) or not value:
+    if not isinstance(control, Upload) or not value:
         return value
     if is_file_obj_with_meta(value) and _is_uploaded(value["path"]):
         with open(value["path"], "rb") as file:
@@ -213,7 +216,7 @@ def _received(control: Control, value: Any) -> Any:
         try:
             return base64.b64decode(value.partition(",")[2], validate=True)
         except binascii.Error:
-            raise InputError(f"{control.label}: the data text is not base64; send data:image/png;base64,...") from None
+            raise InputError(f"{control.label}: the data text is not base64; send data:<type>;base64,...") from None
     if isinstance(value, str) and "://" not in value:
         return value
     raise InputError(f"{control.label}: {NO_FILE}")
@@ -226,7 +229,7 @@ def _report(task: Task, progress: gr.Progress) -> None:
 
 
 def _result(panel: Panel, experiment: Experiment, values: Mapping[str, Any], task: Task) -> dict[str, Any]:
-    """{output: value}, each picture a file under Gradio's upload folder, where `delete_cache` finds it."""
+    """{output: value}, each picture and movie a file under Gradio's upload folder, where `delete_cache` finds it."""
     Path(get_upload_folder()).mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=get_upload_folder()))
     *_, document = save(panel, experiment, values, task, folder)
@@ -237,8 +240,11 @@ def _result(panel: Panel, experiment: Experiment, values: Mapping[str, Any], tas
             outputs[name] = _file(folder / outputs[name])
         else:
             outputs[name][caption] = _file(folder / outputs[name][caption])
+    for name in outputs:
+        if isinstance(experiment.outputs[name], Movie):
+            outputs[name] = _file(folder / outputs[name])
     return outputs
 
 
 def _file(path: Path) -> dict[str, Any]:
-    return gr.FileData(path=str(path), orig_name=path.name, mime_type="image/png").model_dump()
+    return gr.FileData(path=str(path), orig_name=path.name, mime_type=MEDIA_TYPES[path.suffix]).model_dump()

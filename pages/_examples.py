@@ -1,4 +1,4 @@
-"""Example pictures to start with: those that scikit-image and scikit-learn carry, and our own in assets/examples."""
+"""Examples to start with: pictures that scikit-image and scikit-learn carry, and our own in assets/examples."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,6 +16,8 @@ CARRIED = {
     "flower": ("sklearn", "datasets/images/flower.jpg"),
 }
 
+CLIPS = {"lake"}
+
 
 def _read(name: str) -> bytes:
     if name in CARRIED:
@@ -23,9 +25,9 @@ def _read(name: str) -> bytes:
         spec = find_spec(package)
         assert spec is not None and spec.origin is not None, f"{package} is in requirements.txt"
         return (Path(spec.origin).parent / file).read_bytes()
-    return (OWN / f"{name}.jpg").read_bytes()
+    return (OWN / f"{name}{'.mp4' if name in CLIPS else '.jpg'}").read_bytes()
 
 
 def examples(*names: str) -> dict[str, Callable[[], bytes]]:
-    """The examples of those names, as a Photo control takes them: each is read when it is asked for."""
+    """The examples of those names, as a Photo or Clip control takes them: each is read when it is asked for."""
     return {name: partial(_read, name) for name in names}

@@ -1,6 +1,7 @@
 """The studio's main face: every panel drawn with Gradio from its declaration alone."""
 
 import asyncio
+import dataclasses
 import json
 import secrets
 import time
@@ -13,18 +14,23 @@ import gradio as gr
 from gradio.blocks import Block
 
 from engines.runtime.errors import InputError
+from engines.runtime.images import MAXIMUM_BYTES
 from engines.runtime.scheduler import SCHEDULER, State, Task
+from engines.runtime.video import Recording
 from pages import _api, _live, _permalink, _pictures, _typeset
 from pages._panel import (
+    PAINTED_SIDE,
     SEED_LIMIT,
     Camera,
     Choice,
     Click,
+    Clip,
     Comparison,
     Control,
     Curves,
     Experiment,
     Job,
+    Movie,
     Notices,
     Number,
     Output,
@@ -37,6 +43,7 @@ from pages._panel import (
     Strip,
     Switch,
     Table,
+    Upload,
     View,
 )
 from pages._results import pictures, plain, rendered, sentence, start
@@ -46,15 +53,17 @@ SCRIPT = '<script src="web/studio.js"></script>'
 POLL_SECONDS = 0.05
 SIDE_BY_SIDE = 3
 """So many options of a choice are shown at once; more fold into a list."""
-UPLOAD_LIMIT = "32mb"
 CACHE_SECONDS = 3600
+MOST_SENTENCES = 3
+"""So many of a link's mistakes are named; a hostile one has any number."""
+FORGOTTEN = "The pictures of this result are no longer held here; the controls are as they were, so run it again."
 QUEUE_LIMIT = 400
 """Events that may wait in Gradio's own queue: ten for each of forty visitors."""
 
 Update = dict[Block, Any]
 """New values, by component; never other properties, for Gradio's browser side keeps only values in their order."""
 Address = Callable[[Any], dict[str, Any]]
-"""What gives a result's picture the addresses under which a browser finds it."""
+"""What gives a result's picture or movie the addresses under which a browser finds it."""
 
 
 def _number(control: Number, value: Any) -> Block:
@@ -66,7 +75,9 @@ def _number(control: Number, value: Any) -> Block:
 
 def _seed(control: Seed, value: Any) -> Block:
     limit = SEED_LIMIT - 1
-    return _drawn(value, "studio.seed(element, props, watch, trigger)", label=control.label, help=control.help, limit=limit)
+    return _drawn(
+        value, "studio.seed(element, props, watch, trigger)", label=control.label, help=control.help, limit=limit
+    )
 
 
 def _choice(control: Choice, value: Any) -> Block:
@@ -79,14 +90,18 @@ def _switch(control: Switch, value: Any) -> Block:
     return gr.Checkbox(value, label=control.label, info=control.help or None)
 
 
-def _photo(control: Photo, value: Any) -> Block:
+def _upload(control: Upload, value: Any) -> Block:
+    preview = type(control).preview
+    examples = control.examples.items()
     return _drawn(
         value,
-        "studio.photo(element, props, watch, trigger)",
+        "studio.upload(element, props, watch, trigger)",
         label=control.label,
         help=control.help,
         optional=control.optional,
-        examples=[{"name": name, "src": _pictures.example(read)} for name, read in control.examples.items()],
+        paintable=isinstance(control, Regions),
+        noun=control.noun,
+        examples=[{"name": name, "src": _pictures.example(read, preview=preview)} for name, read in examples],
     )
 
 
@@ -99,8 +114,9 @@ CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
     Seed: _seed,
     Choice: _choice,
     Switch: _switch,
-    Photo: _photo,
-    Regions: _photo,
+    Photo: _upload,
+    Regions: _upload,
+    Clip: _upload,
     Click: _click,
 }
 """How each kind of control is drawn, from the control and its value; a Camera is drawn by its Stream."""
@@ -122,6 +138,10 @@ def _captioned(value: Mapping[str, Any], address: Address) -> list[dict[str, Any
     return [{"caption": caption, **address(picture)} for caption, picture in value.items()]
 
 
+def _movie(output: Movie, value: Any, address: Address) -> dict[str, Any]:
+    return {"kind": "movie", "picture": {"caption": output.label, **address(value)}}
+
+
 def _table(output: Table, value: Any, address: Address) -> dict[str, Any]:
     return {"kind": "html", "html": _typeset.table(value)}
 
@@ -138,6 +158,7 @@ OUTPUTS: dict[type[Output], Callable[[Any, Any, Address], dict[str, Any]]] = {
     Picture: _picture,
     Comparison: _comparison,
     Strip: _strip,
+    Movie: _movie,
     Table: _table,
     Curves: _curves,
     Notices: _notices,
@@ -187,10 +208,11 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> 
         prevent_thread_lock=True,
         theme=_theme(),
         # As `css`, Gradio would rewrite its selectors.
-        head=f'<style>{(web / "studio.css").read_text()}</style><script type="module" src="web/live.js"></script>',
+        head=f"<style>{(web / 'studio.css').read_text()}</style>"
+        '<link rel="stylesheet" href="web/painter.css"><script type="module" src="web/live.js"></script>',
         favicon_path=web / "favicon.svg",
         footer_links=["api"],
-        max_file_size=UPLOAD_LIMIT,
+        max_file_size=MAXIMUM_BYTES,
         app_kwargs={"routes": faces.routes},
         mcp_server=True,
         enable_monitoring=False,
@@ -221,7 +243,7 @@ def _follower(sheets: Sequence["Sheet"], arrivals: Block, tabs: Block) -> Callab
         query = event.query
         there = [sheet for sheet in sheets if sheet.panel.slug == query.get("panel")]
         if not there:
-            return {arrivals: {"sentence": f"There is no panel {query.get('panel')!r:.60}; choose one below."}}
+            return {arrivals: {"sentence": f"There is no panel {str(query.get('panel'))[:40]!r}; choose one below."}}
         asked = next((sheet for sheet in there if sheet.experiment.name == query.get("experiment")), there[0])
         return {arrivals: {"sentence": ""}, tabs: gr.Tabs(selected=asked.panel.slug), **asked.ask(query)}
 
@@ -289,12 +311,20 @@ class Sheet:
         self._presets = _chooser(_typeset.presets(self.experiment) if len(self.experiment.presets) > 1 else "")
         with gr.Row(elem_classes="studio-sheet"):
             with gr.Column(elem_classes="studio-result"):
-                self._draw_result()
+                drawing = self._draw_result()
+                self._history = self._draw_history(drawing)
+                if self.experiment.notes:
+                    _html(_typeset.notes(self.experiment))
+                if self.panel.figures:
+                    _html(_typeset.figures(self.panel.figures))
             with gr.Column(elem_classes="studio-controls"):
                 self._draw_controls()
                 self._draw_run()
+        computes = not (self._opening or self._in_browser or isinstance(self.experiment, Job))
+        script = f"studio.asked(props, watch, trigger, {json.dumps(computes)})"
+        self._asked = _drawn(None, script, elem_classes="studio-unseen")
 
-    def _draw_result(self) -> None:
+    def _draw_result(self) -> "Drawing":
         if isinstance(self.experiment, Stream | View):
             if isinstance(self.experiment, Stream):
                 markup = _live.stream_html(self.panel, self.experiment)
@@ -313,11 +343,18 @@ class Sheet:
             if not (isinstance(self.experiment, Stream) and isinstance(output, Picture | Strip | Comparison)):
                 value = values.get(name) or drawing.empty(name)
                 self._outputs[name] = _drawn(value, "studio.output(element, props, watch, trigger)")
-        self._history = self._draw_history(drawing)
-        if self.experiment.notes:
-            _html(_typeset.notes(self.experiment))
-        if self.panel.figures:
-            _html(_typeset.figures(self.panel.figures))
+        return drawing
+
+    def _draw_history(self, drawing: "Drawing") -> gr.HTML:
+        """What lasts for a visit, drawn with the sheet; `links` where no output has the buttons by its Download."""
+        details = {
+            "place": {"panel": self.panel.slug, "experiment": self.experiment.name},
+            "live": self.experiment.live,
+            "links": self._in_browser
+            or not any(isinstance(output, Picture | Comparison | Movie) for output in self.experiment.outputs.values()),
+        }
+        opening = self._made(self.experiment.opening(), drawing, self._badge.value) if self._opening else None
+        return _drawn(opening, f"studio.history(element, props, watch, trigger, {json.dumps(details)})")
 
     def _draw_controls(self) -> None:
         shown = {name: control for name, control in self.experiment.controls.items() if not isinstance(control, Camera)}
@@ -357,21 +394,30 @@ class Sheet:
     def connect(self) -> None:
         """Say what each component does; called when all are drawn, and outside the tabs, for what is inside a tab
         comes to life only when it is opened, and a job must be found at once."""
+        place = json.dumps([self.panel.slug, self.experiment.name])
+        address = _drawn(None, f"studio.address(props, watch, {place})", elem_classes="studio-unseen")
         self._job: gr.HTML | None = None
         if isinstance(self.experiment, Job):
             script = f"studio.job(element, props, watch, trigger, {json.dumps(self._id)})"
-            self._job = _drawn(None, script, elem_classes="studio-job")
+            self._job = _drawn(None, script, elem_classes="studio-unseen")
         controls = list(self._controls.values())
-        changed: list[Block] = [self._badge, self._alert, self._status, *self._outputs.values()]
+        changed: list[Block] = [self._badge, self._alert, self._status, self._history, *self._outputs.values()]
         if self._job is not None:
             changed.append(self._job)
         running: dict[str, Any] = {"inputs": controls, "outputs": changed, **QUIET}
         chosen = self._presets.select(self.choose, outputs=controls, **QUIET)
+        followed = self._asked.submit(self.follow, outputs=[*controls, self._alert], **QUIET)
+        moved = [control.change for control in controls]
+        gr.on(moved, self.write, inputs=controls, outputs=address, trigger_mode="always_last", **QUIET)
+        for group in self.experiment.painted_together().values():
+            self._connect_painter(group)
         if self._in_browser:
             self._connect_browser(controls, running)
             return
+        self._history.select(self.recall, outputs=[*controls, *changed], **QUIET)
         if not isinstance(self.experiment, Job):
             chosen.then(self.run, **running)
+            followed.then(self.begin, **{**running, "inputs": [self._asked, *controls]})
         for name, control in self.experiment.controls.items():
             if isinstance(control, Click):
                 placed = self._outputs[control.on].select(self.place, outputs=self._controls[name], **QUIET)
@@ -385,8 +431,29 @@ class Sheet:
         if self._job is not None:
             found = self._job.submit(self.restore, inputs=self._job, outputs=controls, **QUIET)
             found.then(self.attach, inputs=self._job, outputs=changed, **QUIET)
-        elif self._opening is None:
-            studio.load(self.run, **running)
+
+    def _connect_painter(self, group: Mapping[str, Regions]) -> None:
+        """Open one painter for the whole group, from each of its buttons; and drop a mask of another shape than the
+        photograph that is chosen under it."""
+        matching = next(iter(group.values())).matching
+        pictures = [
+            {
+                "label": self.experiment.controls[control.of].label,
+                "photographs": _sources(self.experiment.controls[control.of]),
+                "masks": _sources(control),
+            }
+            for control in group.values()
+        ]
+        settings = {"matching": matching and dataclasses.asdict(matching), "pictures": pictures}
+        masks = [self._controls[name] for name in group]
+        below = [self._controls[control.of] for control in group.values()]
+        sizes = [self._controls[matching.longest]] if matching else []
+        script = f"(...values) => studio.paint({json.dumps(settings)}, values)"
+        for mask in masks:
+            mask.select(None, inputs=[*below, *masks, *sizes], outputs=masks, js=script, **QUIET)
+        for photograph, mask, picture in zip(below, masks, pictures, strict=True):
+            script = f"(...values) => studio.fitting({json.dumps(picture)}, ...values)"
+            photograph.change(None, inputs=[photograph, mask], outputs=[mask, self._alert], js=script, **QUIET)
 
     def _connect_browser(self, controls: list[Block], running: Mapping[str, Any]) -> None:
         if isinstance(self.experiment, View):
@@ -400,8 +467,74 @@ class Sheet:
 
     def choose(self, event: gr.EventData) -> Update:
         """Put a preset's values into the controls."""
-        values = self.experiment.opening(event.choice)
+        return self._set(self.experiment.opening(event.choice))
+
+    @property
+    def place_parts(self) -> list[Block]:
+        """What `ask` sets."""
+        return [self._asked, *([self._tabs] if self._tabs else [])]
+
+    def ask(self, query: Mapping[str, str]) -> Update:
+        """Open this sheet's tab and let it follow the query, once it is drawn."""
+        tab = {self._tabs: gr.Tabs(selected=self.experiment.name)} if self._tabs else {}
+        return {**tab, self._asked: {"query": query, "turn": secrets.token_hex(4)}}
+
+    def follow(self, event: gr.EventData) -> Update:
+        """Put the values that a link asks for into the controls."""
+        values, sentences = self._read(event.query)
+        words = "".join(_typeset.sentence(each) for each in sentences[:MOST_SENTENCES])
+        return {self._alert: words, **self._set(values)}
+
+    async def begin(self, request: gr.Request, asked: dict[str, Any] | None, *values: Any) -> AsyncIterator[Update]:
+        """Show what the values that a link asks for come to: rendered beforehand, or computed now."""
+        wanted, sentences = self._read(asked["query"] if asked else {})
+        if self._opening and wanted == self.experiment.opening():
+            self._leave(request)
+            yield {self._status: "", **self._shown(self._history.value)}
+        elif sentences:
+            yield {self._status: ""}  # Had nothing been yielded, Gradio would empty all, the sentences too.
+        else:
+            async for update in self.run(request, *values):
+                yield update
+
+    def write(self, *values: Any) -> dict[str, str]:
+        """The query that asks for the controls as they stand."""
+        return _permalink.write(self.panel, self.experiment, dict(zip(self._controls, values, strict=True)))
+
+    def recall(self, event: gr.EventData, request: gr.Request) -> Update:
+        """Show an earlier result of this visit, which its browser has kept, and the values that made it."""
+        self._leave(request)
+        controls = self._set(event.made["values"])
+        if not event.held:
+            return {**controls, self._alert: _typeset.sentence(FORGOTTEN)}
+        return {**controls, self._alert: "", self._status: "", **self._shown(event.made)}
+
+    def _read(self, query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+        try:
+            self.panel.experiment(query.get("experiment", self.experiment.name))
+        except InputError as error:
+            return self.experiment.opening(), [str(error)]
+        return _permalink.read(self.experiment, query)
+
+    def _set(self, values: Mapping[str, Any]) -> Update:
         return {component: values[name] for name, component in self._controls.items()}
+
+    def _made(self, values: Mapping[str, Any], drawing: "Drawing", badge: str) -> dict[str, Any]:
+        """A result as the history keeps it."""
+        controls = self.experiment.controls
+        written = {
+            name: f"{controls[name].label}: {_typeset.value(controls[name], values[name])}" for name in self._controls
+        }
+        outputs = {name: drawing.drawn.get(name) or drawing.empty(name) for name in self.experiment.outputs}
+        return {"values": values, "written": written, "outputs": outputs, "badge": badge}
+
+    def _shown(self, made: Mapping[str, Any]) -> Update:
+        outputs = {part: made["outputs"].get(name) for name, part in self._outputs.items()}
+        return {self._badge: made["badge"], **outputs}
+
+    def _leave(self, request: gr.Request) -> None:
+        """Follow this visitor's run no longer, which ends it."""
+        self._tasks.pop(_visitor(request), None)
 
     def place(self, event: gr.EventData) -> list[float]:
         """Keep the place that was clicked on a picture."""
@@ -409,7 +542,7 @@ class Sheet:
 
     def measure(self, event: gr.EventData) -> Update:
         """Show what a Stream made besides pictures; it comes through the visitor's own browser."""
-        drawing = Drawing(self.experiment, _pictures.hold, {})
+        drawing = Drawing(self.panel, self.experiment, _pictures.hold, self._parameters(self.experiment.opening()))
         drawn = drawing.changes({name: value for name, value in event.outputs.items() if name in self._outputs})
         return {self._outputs[name]: value for name, value in drawn.items()}
 
@@ -425,7 +558,7 @@ class Sheet:
 
     def restore(self, job: dict[str, Any]) -> Update:
         """Put the values of this browser's job, started before its page was reloaded, back into the controls."""
-        return {component: job["values"][name] for name, component in self._controls.items()}
+        return self._set(job["values"])
 
     async def attach(self, request: gr.Request, job: dict[str, Any]) -> AsyncIterator[Update]:
         """Follow the job that this browser started before its page was reloaded."""
@@ -456,7 +589,7 @@ class Sheet:
         made = self._parameters(received)
         try:
             if self._job is not None:
-                yield {self._job: {"id": task.id, "values": chosen, "parameters": made}}
+                yield {self._job: {"id": task.id, "values": chosen, "parameters": made, "query": self.write(*values)}}
             async for update in self._followed(request, task, chosen, made):
                 yield update
         finally:
@@ -478,13 +611,16 @@ class Sheet:
             before.cancel()
         self._tasks[visitor] = task
         try:
-            async for update in self._watched(task, Drawing(self.experiment, _pictures.hold, made)):
-                if self._tasks[visitor] is not task:
+            drawing = Drawing(self.panel, self.experiment, _pictures.hold, made)
+            async for update in self._watched(task, drawing):
+                if self._tasks.get(visitor) is not task:
                     return
                 yield update
             if task.error is None:
                 device = await asyncio.to_thread(_device)
-                yield {self._badge: _typeset.badge(self.experiment, chosen, device, task.seconds)}
+                badge = _typeset.badge(self.experiment, chosen, device, task.seconds)
+                kept = {self._history: self._made(chosen, drawing, badge)} if task.state is State.DONE else {}
+                yield {self._badge: badge, **kept}
         finally:
             if self._tasks.get(visitor) is task:
                 del self._tasks[visitor]
@@ -509,7 +645,7 @@ class Sheet:
     def _parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What a picture carries."""
         controls = plain(self.experiment, values)
-        return {"panel": self._panel.slug, "experiment": self.experiment.name, "controls": controls}
+        return {"panel": self.panel.slug, "experiment": self.experiment.name, "controls": controls}
 
     def _beginning(self) -> Update:
         status = _typeset.progress(None, "Starting", 0) if self._has_button else ""
@@ -541,6 +677,7 @@ class Drawing:
 
     def __init__(
         self,
+        panel: Panel,
         experiment: Experiment,
         address: Callable[[Any, Mapping[str, Any]], dict[str, Any]],
         parameters: Mapping[str, Any],
@@ -548,15 +685,20 @@ class Drawing:
         self._experiment = experiment
         self._address = address
         self._parameters = parameters
+        self._link = _permalink.write(panel, experiment, parameters["controls"])
         self._run = secrets.token_hex(4)
+        self.drawn: dict[str, Any] = {}
         self._seen: dict[str, Any] = {}
         self._addressed: dict[str, dict[int, tuple[Any, dict[str, Any]]]] = {}
 
     def changes(self, result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """What to draw of the outputs that changed since the last call."""
-        changed = {name: value for name, value in result.items() if self._seen.get(name) is not value}
+        playable = {name: value for name, value in result.items() if not _is_growing(value)}
+        changed = {name: value for name, value in playable.items() if self._seen.get(name) is not value}
         self._seen.update(changed)
-        return {name: self._drawn(name, value) for name, value in changed.items()}
+        drawn = {name: self._drawn(name, value) for name, value in changed.items()}
+        self.drawn.update(drawn)
+        return drawn
 
     def empty(self, name: str) -> dict[str, Any] | None:
         """What to draw of an output that has no value: a strip's empty frames, else nothing."""
@@ -577,7 +719,14 @@ class Drawing:
         self._addressed[name] = now
         clicks = (control for control in self._experiment.controls.values() if isinstance(control, Click))
         clickable = "".join(click.label for click in clicks if click.on == name)
-        return {"label": output.label, "help": output.help, "clickable": clickable, "run": self._run, **drawn}
+        return {
+            "label": output.label,
+            "help": output.help,
+            "clickable": clickable,
+            "run": self._run,
+            "link": self._link,
+            **drawn,
+        }
 
 
 async def _whole(updates: AsyncIterator[Update]) -> AsyncIterator[Update]:
@@ -588,12 +737,23 @@ async def _whole(updates: AsyncIterator[Update]) -> AsyncIterator[Update]:
         yield whole
 
 
+def _sources(control: Control) -> dict[str, str]:
+    """Where a browser finds the examples of a photograph or a mask, as large as they are painted on."""
+    assert isinstance(control, Photo), "regions are those of a photograph"
+    return {name: _pictures.example(read, PAINTED_SIDE) for name, read in control.examples.items()}
+
+
+def _is_growing(value: Any) -> bool:
+    """Whether it is a movie that cannot be played yet."""
+    return isinstance(value, Recording) and not value.content
+
+
 def _visitor(request: gr.Request) -> str:
     return request.session_hash or ""
 
 
 def _received(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with the file itself in place of each photograph's token.
+    """The values with the file itself in place of each upload's token.
 
     Raises:
         InputError: a file that was sent is no longer held.
@@ -601,10 +761,11 @@ def _received(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, An
     received = dict(values)
     for name, control in experiment.controls.items():
         value = received.get(name)
-        if isinstance(control, Photo) and isinstance(value, str) and value and value not in control.examples:
-            received[name] = _pictures.PHOTOGRAPHS.get(value)
+        if isinstance(control, Upload) and isinstance(value, str) and value and value not in control.examples:
+            received[name] = _pictures.UPLOADS.get(value)
             if received[name] is None:
-                raise InputError(f"{control.label}: the picture you sent is no longer held here; choose it again.")
+                words = f"the {control.noun} you sent is no longer held here; choose it again."
+                raise InputError(f"{control.label}: {words}")
     return received
 
 

@@ -23,7 +23,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from engines.runtime.errors import InputError, StudioError
-from pages._panel import Camera, Comparison, Panel, Photo, Picture, Stream, Strip, View
+from pages._panel import Camera, Comparison, Panel, Picture, Stream, Strip, Upload, View
 from pages._pictures import aside
 from pages._results import pictures, sentence, start
 
@@ -154,8 +154,8 @@ def _controls(experiment: Stream, text: str) -> dict[str, Any]:
     values = _object(text, "The controls")
     for name, value in values.items():
         control = experiment.control(name)
-        if isinstance(control, Camera) or (isinstance(control, Photo) and not isinstance(value, str | None)):
-            raise InputError(f"{control.label}: a picture cannot be sent among the controls.")
+        if isinstance(control, Camera) or (isinstance(control, Upload) and not isinstance(value, str | None)):
+            raise InputError(f"{control.label}: a file cannot be sent among the controls.")
         control.check(value)
     return values
 

@@ -7,13 +7,19 @@ these declarations, and a declaration that does not hold together fails at impor
 import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from engines.runtime.errors import InputError
-from engines.runtime.images import read_photo
+from engines.runtime.images import fit, read_photo
+from engines.runtime.video import read_clip
 
 SEED_LIMIT = 2**32
+PAINTED_SIDE = 1024
+"""Pixels of the longer side, at most, of a photograph to paint regions on and of their mask; as in painter.js."""
 
 
 @dataclass(frozen=True)
@@ -134,28 +140,44 @@ class Switch(Control):
 
 
 @dataclass(frozen=True)
-class Photo(Control):
-    """A picture: the visitor's own as encoded bytes, one of the named `examples`, or, where `optional`, none.
-
-    `run` gets (H, W, 3) uint8, or None.
-    """
+class Upload(Control):
+    """A file: the visitor's own as bytes, one of the named `examples`, or, where `optional`, none."""
 
     examples: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, kw_only=True, repr=False)
     default: str | None = field(default=None, kw_only=True)
     optional: bool = field(default=False, kw_only=True)
 
+    noun: ClassVar[str]
+
+    def read(self, content: bytes) -> Any:
+        """The content of a file as `run` gets it.
+
+        Raises:
+            InputError: it cannot be used.
+        """
+        raise NotImplementedError
+
+    @staticmethod
+    def preview(content: bytes, name: str, side: int) -> np.ndarray:
+        """A picture of a file's content, its longer side at most `side` pixels; `name` is the file's in an error.
+
+        Raises:
+            InputError: it cannot be used.
+        """
+        raise NotImplementedError
+
     def check(self, value: Any) -> Any:
         if value is None or isinstance(value, str) and not value:
             if self.optional:
                 return None
-            raise InputError(f"{self.label}: no picture was given; choose a file or one of the examples.")
+            raise InputError(f"{self.label}: no {self.noun} was given; choose a file or one of the examples.")
         if isinstance(value, str):
             if value not in self.examples:
                 raise InputError(f"{self.label}: {_shown(value)} is not among the examples {', '.join(self.examples)}.")
             value = self.examples[value]()
         if not isinstance(value, bytes):
-            raise InputError(f"{self.label}: {_shown(value)} is no picture; choose a file or one of the examples.")
-        return read_photo(value, name=self.label)
+            raise InputError(f"{self.label}: {_shown(value)} is no {self.noun}; choose a file or one of the examples.")
+        return self.read(value)
 
     def parse(self, text: str) -> Any:
         if not text or text in self.examples:
@@ -168,10 +190,58 @@ class Photo(Control):
 
 
 @dataclass(frozen=True)
+class Matching:
+    """When a region painted in two pictures is large enough in both to be matched.
+
+    It has more than `fewest` pixels in each, even where each is `coarsest` times smaller a side, and in neither
+    `largest_ratio` times as many as in the other. Pixels count at the size of computing, whose longer side the control
+    `longest` gives.
+    """
+
+    fewest: int
+    coarsest: int
+    largest_ratio: int
+    longest: str
+
+
+@dataclass(frozen=True)
+class Photo(Upload):
+    """A picture; `run` gets (H, W, 3) uint8, or None."""
+
+    noun = "picture"
+
+    def read(self, content: bytes) -> Any:
+        return read_photo(content, name=self.label)
+
+    @staticmethod
+    def preview(content: bytes, name: str, side: int) -> np.ndarray:
+        return fit(read_photo(content, name), side)
+
+
+@dataclass(frozen=True)
+class Clip(Upload):
+    """A few seconds of film; `run` gets a `runtime.video.Clip`, or None."""
+
+    noun = "clip"
+
+    def read(self, content: bytes) -> Any:
+        return read_clip(content, name=self.label)
+
+    @staticmethod
+    def preview(content: bytes, name: str, side: int) -> np.ndarray:
+        with closing(read_clip(content, name).frames(side)) as frames:
+            return next(frames)
+
+
+@dataclass(frozen=True)
 class Regions(Photo):
-    """A picture whose flat colours mark the regions of the photograph in control `of`; like Photo for `run`."""
+    """A picture whose flat colours mark the regions of the photograph in control `of`; like Photo for `run`.
+
+    Those of one group are painted together: a colour is the same region in each, `matching` as the first one says.
+    """
 
     of: str = field(kw_only=True)
+    matching: Matching | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -237,6 +307,11 @@ class Comparison(Output):
 
 
 @dataclass(frozen=True)
+class Movie(Output):
+    """A `runtime.video.Recording`: its `content`, an MP4, is there once the run has ended, even if it was cancelled."""
+
+
+@dataclass(frozen=True)
 class Table(Output):
     """Rows by name, `{row: {column: number or text}}`."""
 
@@ -293,9 +368,13 @@ class Experiment:
                 raise ValueError(f"experiment {self.name}: {name} is a click on {control.on}, which is no output")
             if isinstance(control, Regions) and control.of not in self.controls:
                 raise ValueError(f"experiment {self.name}: {name} marks regions of {control.of}, which is no control")
+            if isinstance(control, Regions) and control.matching and control.matching.longest not in self.controls:
+                raise ValueError(
+                    f"experiment {self.name}: {name} is matched at {control.matching.longest}, which is no control"
+                )
             if isinstance(control, Camera) and not isinstance(self, Stream):
                 raise ValueError(f"experiment {self.name}: only a Stream has a camera ({name})")
-            if not isinstance(control, Photo | Camera | Click):
+            if not isinstance(control, Upload | Camera | Click):
                 self._check_declared("defaults", name, control.default)
         for preset, values in self.presets.items():
             for name, value in values.items():
@@ -305,7 +384,7 @@ class Experiment:
 
     def _check_declared(self, preset: str, name: str, value: Any) -> None:
         control = self.controls[name]
-        if isinstance(control, Photo):
+        if isinstance(control, Upload):
             holds = not value if control.optional and not value else value in control.examples
             message = f"{value!r} is not among the examples"
         else:
@@ -316,6 +395,14 @@ class Experiment:
                 holds, message = False, str(error)
         if not holds:
             raise ValueError(f"experiment {self.name}, {preset}: {message}")
+
+    def painted_together(self) -> dict[str, dict[str, Regions]]:
+        """The controls of regions by name, for each group that has some."""
+        groups: dict[str, dict[str, Regions]] = {}
+        for name, control in self.controls.items():
+            if isinstance(control, Regions):
+                groups.setdefault(control.group, {})[name] = control
+        return groups
 
     def opening(self, preset: str | None = None) -> dict[str, Any]:
         """Control values a visitor finds: the defaults, under those of `preset` (the first one, if not named)."""

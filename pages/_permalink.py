@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from engines.runtime.errors import InputError
-from pages._panel import Camera, Control, Experiment, Panel, Photo
+from pages._panel import Camera, Control, Experiment, Panel, Upload
 
 PLACE = ("panel", "experiment")
 """The query's keys that say where the controls are."""
-UPLOADED = "uploaded picture"
-"""What stands in a link for a picture of the visitor's own, which no link carries."""
+UPLOADED = "uploaded file"
+"""What stands in a link for a file of the visitor's own, which no link carries."""
 
 
 def write(panel: Panel, experiment: Experiment, values: Mapping[str, Any]) -> dict[str, str]:
@@ -29,7 +29,7 @@ def write(panel: Panel, experiment: Experiment, values: Mapping[str, Any]) -> di
 def read(experiment: Experiment, query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """The control values a query asks for, and a sentence about each part that cannot be followed.
 
-    Where a value cannot be used, the opening one stands; uploaded pictures are left to be chosen again (None).
+    Where a value cannot be used, the opening one stands; uploaded files are left to be chosen again (None).
     """
     values = experiment.opening()
     sentences = []
@@ -39,7 +39,7 @@ def read(experiment: Experiment, query: Mapping[str, str]) -> tuple[dict[str, An
             continue
         try:
             control = experiment.control(name)
-            if isinstance(control, Photo) and text == UPLOADED:
+            if isinstance(control, Upload) and text == UPLOADED:
                 values[name] = None
                 uploaded.append(control.label)
             else:
@@ -47,8 +47,8 @@ def read(experiment: Experiment, query: Mapping[str, str]) -> tuple[dict[str, An
         except InputError as error:
             sentences.append(str(error))
     if uploaded:
-        pictures, them = ("picture", "it") if len(uploaded) == 1 else ("pictures", "them")
-        words = f"{' and '.join(uploaded)}: your own {pictures} cannot come with a link or a saved result"
+        files, them = ("file", "it") if len(uploaded) == 1 else ("files", "them")
+        words = f"{' and '.join(uploaded)}: your own {files} cannot come with a link or a saved result"
         sentences.insert(0, f"{words}; choose {them} again.")
     return values, sentences
 
@@ -67,7 +67,7 @@ def saved(parameters: Any) -> dict[str, str]:
 
 
 def _text(control: Control, value: Any) -> str:
-    if isinstance(control, Photo) and value and value not in control.examples:
+    if isinstance(control, Upload) and value and value not in control.examples:
         return UPLOADED
     return _plain(value)
 
@@ -87,7 +87,7 @@ def _plain(value: Any) -> str:
 def _value(control: Control, text: str) -> Any:
     if isinstance(control, Camera):
         raise InputError(f"{control.label}: a link carries no frame; take one here.")
-    if isinstance(control, Photo):
+    if isinstance(control, Upload):
         # Never parsed: to a command line the text may be a file's path, and here the files are the server's.
         control.check(text)
         return text or None

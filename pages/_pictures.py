@@ -1,4 +1,4 @@
-"""Pictures on their way between a browser and the server, each under a name that nobody can guess."""
+"""Pictures and movies on their way between a browser and the server, each under a name that nobody can guess."""
 
 import asyncio
 import secrets
@@ -7,22 +7,27 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import fastapi
 import numpy as np
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, Response
 
 from engines.runtime.errors import InputError
-from engines.runtime.images import MAXIMUM_BYTES, fit, read_parameters, read_photo, write_picture
+from engines.runtime.images import MAXIMUM_BYTES, read_parameters, read_photo, write_picture
+from engines.runtime.video import Recording, read_clip_parameters, write_clip
 from pages import _permalink
+from pages._panel import PAINTED_SIDE, Clip, Photo
+from pages._results import movie
 
 HELD_BYTES = 256 * 2**20
-MEDIA_TYPES = {".webp": "image/webp", ".png": "image/png"}
+MEDIA_TYPES = {".webp": "image/webp", ".png": "image/png", ".mp4": "video/mp4", ".gif": "image/gif"}
 EXAMPLE_SIDE = 400
 """Pixels of an example's longer side as it is offered."""
+POSTER_SIDE = 1024
+"""Pixels of the longer side of the frame that stands for a movie until it plays."""
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
 TOO_LARGE = f"The file is larger than {MAXIMUM_BYTES // 1_000_000} MB; choose a smaller one."
 READERS = ThreadPoolExecutor(2, thread_name_prefix="photograph")
@@ -62,40 +67,81 @@ class Shelf(Generic[Thing]):
 Source = tuple[Callable[[], np.ndarray], Mapping[str, Any]]
 """What gives a picture, and the parameters that made it."""
 
+
+class Film:
+    """A movie as files in a folder that goes with it: with its parameters, as GIF, and a poster, its first frame.
+
+    Each is made when a browser first asks for it.
+    """
+
+    def __init__(self, made: Recording | Path, parameters: Mapping[str, Any]) -> None:
+        self._made = made
+        self._parameters = parameters
+        self._folder = tempfile.TemporaryDirectory(prefix="film-")
+        self._lock = threading.Lock()
+
+    def file(self, suffix: str) -> Path:
+        path = Path(self._folder.name) / f"film{suffix}"
+        with self._lock:
+            if not path.exists():
+                content = movie(self._made)
+                if suffix == ".webp":
+                    write_picture(Clip.preview(content, "film", POSTER_SIDE), path, self._parameters)
+                else:
+                    write_clip(content, path, self._parameters)
+        return path
+
+
 HELD: Shelf[Source] = Shelf(HELD_BYTES)
 KEPT: dict[str, Source] = {}
-PHOTOGRAPHS: Shelf[bytes] = Shelf(HELD_BYTES)
+HELD_FILMS: Shelf[Film] = Shelf(HELD_BYTES)
+KEPT_FILMS: dict[str, Film] = {}
+UPLOADS: Shelf[bytes] = Shelf(HELD_BYTES)
 
 
-def hold(picture: np.ndarray, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What a page needs to show a result's picture: addresses to see it and to download it, width and height.
+def hold(made: np.ndarray | Recording, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page needs to show a result's picture: addresses to see it and to download it, width and height; or its
+    movie: addresses to see it, its poster and its GIF.
 
     It is encoded when a browser asks for it, and held until newer ones take its room.
     """
-    token = HELD.put((lambda: picture, parameters), picture.nbytes)
-    return _addressed(token, picture.shape[1], picture.shape[0])
+    if isinstance(made, Recording):
+        return _film(HELD_FILMS.put(Film(made, parameters), len(made.content)))
+    token = HELD.put((lambda: made, parameters), made.nbytes)
+    return _addressed(token, made.shape[1], made.shape[0])
 
 
 def keep(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """As `hold`, for a picture in a file of ours: always there, read when a browser asks for it."""
+    """As `hold`, for a picture or movie in a file of ours: always there, read when a browser asks for it."""
     from PIL import Image
 
     token = secrets.token_urlsafe(16)
+    if path.suffix == ".mp4":
+        KEPT_FILMS[token] = Film(path, parameters)
+        return _film(token)
     KEPT[token] = (lambda: read_photo(path)), parameters
     with Image.open(path) as image:
         return _addressed(token, *image.size)
 
 
 @cache
-def example(read: Callable[[], bytes]) -> str:
-    """The address of an example picture, made small."""
+def example(
+    read: Callable[[], bytes],
+    side: int = EXAMPLE_SIDE,
+    preview: Callable[[bytes, str, int], np.ndarray] = Photo.preview,
+) -> str:
+    """The address of a picture of an example, its longer side at most `side` pixels."""
     token = secrets.token_urlsafe(16)
-    KEPT[token] = (lambda: fit(read_photo(read()), EXAMPLE_SIDE)), {}
+    KEPT[token] = (lambda: preview(read(), "example", side)), {}
     return f"pictures/{token}.webp"
 
 
 def _addressed(token: str, width: int, height: int) -> dict[str, Any]:
     return {"src": f"pictures/{token}.webp", "file": f"pictures/{token}.png", "width": width, "height": height}
+
+
+def _film(token: str) -> dict[str, Any]:
+    return {"src": f"films/{token}.webp", "movie": f"films/{token}.mp4", "gif": f"films/{token}.gif"}
 
 
 async def aside(function: Callable[..., Result], *arguments: Any) -> Result:
@@ -104,17 +150,20 @@ async def aside(function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def add_routes(app: fastapi.FastAPI) -> None:
-    """`GET pictures/<token>.webp|png`; `POST photographs`: the body is the file, the answer its token;
-    `POST saved`: the body is a picture that the studio saved, the answer the query that makes it again."""
+    """`GET pictures/<token>.webp|png`, `films/<token>.mp4|gif|webp`; `POST photographs`, `clips`: the body is the file,
+    the answer its token; `POST saved`: the body is a file that the studio saved, the answer the query that makes it
+    again."""
     app.add_api_route("/pictures/{name}", _send, methods=["GET"])
+    app.add_api_route("/films/{name}", _send_film, methods=["GET"])
     app.add_api_route("/photographs", _receive, methods=["POST"])
+    app.add_api_route("/clips", _receive_clip, methods=["POST"])
     app.add_api_route("/saved", _recognise, methods=["POST"])
 
 
 def _send(name: str) -> Response:
     token, suffix = Path(name).stem, Path(name).suffix
     source = KEPT.get(token) or HELD.get(token)
-    if source is None or suffix not in MEDIA_TYPES:
+    if source is None or suffix not in (".webp", ".png"):
         return Response("This picture is no longer held: run the experiment again.", 404, media_type="text/plain")
     read, parameters = source
     with tempfile.TemporaryDirectory() as folder:
@@ -123,8 +172,21 @@ def _send(name: str) -> Response:
         return Response(path.read_bytes(), media_type=MEDIA_TYPES[suffix], headers=FOREVER)
 
 
+def _send_film(name: str) -> Response:
+    """The whole file, or the range of it that a browser asks for to play from there."""
+    token, suffix = Path(name).stem, Path(name).suffix
+    film = KEPT_FILMS.get(token) or HELD_FILMS.get(token)
+    if film is None or suffix not in (".mp4", ".gif", ".webp"):
+        return Response("This film is no longer held: run the experiment again.", 404, media_type="text/plain")
+    return FileResponse(film.file(suffix), media_type=MEDIA_TYPES[suffix], headers=FOREVER)
+
+
 async def _receive(request: fastapi.Request) -> JSONResponse:
-    return await _answer(request, _accept)
+    return await _answer(request, partial(_accept, Photo.preview))
+
+
+async def _receive_clip(request: fastapi.Request) -> JSONResponse:
+    return await _answer(request, partial(_accept, Clip.preview))
 
 
 async def _recognise(request: fastapi.Request) -> JSONResponse:
@@ -147,10 +209,11 @@ async def _answer(request: fastapi.Request, use: Callable[[bytes], dict[str, Any
     return JSONResponse({"error": TOO_LARGE}, 413)
 
 
-def _accept(content: bytes) -> dict[str, Any]:
-    picture = fit(read_photo(content, "The file"), EXAMPLE_SIDE)
-    return {"photograph": PHOTOGRAPHS.put(content, len(content)), "src": hold(picture, {})["src"]}
+def _accept(preview: Callable[[bytes, str, int], np.ndarray], content: bytes) -> dict[str, Any]:
+    picture = preview(content, "The file", PAINTED_SIDE)
+    return {"upload": UPLOADS.put(content, len(content)), "src": hold(picture, {})["src"]}
 
 
 def _query(content: bytes) -> dict[str, Any]:
-    return {"query": _permalink.saved(read_parameters(content))}
+    read = read_clip_parameters if content[4:8] == b"ftyp" else read_parameters  # an MP4 or a picture
+    return {"query": _permalink.saved(read(content))}

@@ -10,7 +10,9 @@ from typing import Any
 from engines.runtime.errors import StudioError
 from engines.runtime.images import write_picture
 from engines.runtime.scheduler import SCHEDULER, Priority, Task
-from pages._panel import Comparison, Experiment, Job, Panel, Picture, Stream, Strip, View
+from engines.runtime.video import Recording, write_clip
+from pages._panel import Comparison, Experiment, Job, Movie, Panel, Picture, Stream, Strip, View
+from pages._permalink import UPLOADED
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +59,9 @@ def sentence(error: Exception) -> str:
 
 
 def plain(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The control values that can be written down: an uploaded picture becomes the words "uploaded picture"."""
+    """The control values that can be written down: an uploaded file becomes the words "uploaded file"."""
     written = {name: values.get(name, control.default) for name, control in experiment.controls.items()}
-    return {name: "uploaded picture" if isinstance(value, bytes) else value for name, value in written.items()}
+    return {name: UPLOADED if isinstance(value, bytes) else value for name, value in written.items()}
 
 
 def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tuple[str, str | None, Any]]:
@@ -72,12 +74,18 @@ def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tupl
                 yield from ((name, caption, picture) for caption, picture in value.items())
 
 
+def movie(value: Recording | Path) -> bytes:
+    """The MP4 that a Movie's value has so far; of one that is `rendered`, all of it."""
+    return value.read_bytes() if isinstance(value, Path) else value.content
+
+
 def save(
     panel: Panel, experiment: Experiment, values: Mapping[str, Any], task: Task, folder: Path, suffix: str = ".png"
 ) -> list[Path]:
-    """Write every output of a finished task: pictures as `output[-caption].png`, all the rest in `result.json`.
+    """Write every output of a finished task: pictures as `output[-caption].png`, movies as `output.mp4`, all the rest
+    in `result.json`.
 
-    Each picture carries the parameters; `result.json` holds them too, with the seconds and device.
+    Each picture and movie carries the parameters; `result.json` holds them too, with the seconds and device.
     """
     from engines.runtime.device import describe
 
@@ -87,7 +95,12 @@ def save(
     paths = []
     held = list(pictures(experiment, task.result))
     for name, value in task.result.items():
-        if all(output != name for output, _, _ in held):
+        if isinstance(experiment.outputs[name], Movie):
+            path = folder / f"{name}.mp4"
+            write_clip(movie(value), path, parameters)
+            paths.append(path)
+            document["outputs"][name] = path.name
+        elif all(output != name for output, _, _ in held):
             document["outputs"][name] = value
     for name, caption, picture in held:
         path = folder / f"{'-'.join([name, *([caption] if caption else [])]).replace(' ', '-')}{suffix}"
@@ -118,7 +131,7 @@ def rendered(panel: Panel, experiment: Experiment) -> tuple[dict[str, Any], dict
     result: dict[str, Any] = {}
     for name, value in document["outputs"].items():
         match experiment.outputs[name]:
-            case Picture():
+            case Picture() | Movie():
                 result[name] = folder / value
             case Strip() | Comparison():
                 result[name] = {caption: folder / file for caption, file in value.items()}

@@ -21,17 +21,21 @@ import streamlit as st
 from engines.runtime.errors import InputError
 from engines.runtime.images import fit, read_photo, write_picture
 from engines.runtime.scheduler import SCHEDULER, State, Task
+from engines.runtime.video import Recording, write_clip
 from pages import _permalink, _typeset
 from pages._panel import (
+    PAINTED_SIDE,
     SEED_LIMIT,
     Camera,
     Choice,
     Click,
+    Clip,
     Comparison,
     Control,
     Curves,
     Experiment,
     Job,
+    Movie,
     Notices,
     Number,
     Output,
@@ -44,9 +48,10 @@ from pages._panel import (
     Strip,
     Switch,
     Table,
+    Upload,
     View,
 )
-from pages._results import pictures, plain, rendered, sentence, start
+from pages._results import movie, pictures, plain, rendered, sentence, start
 
 WEB = Path(__file__).parents[1] / "assets" / "web"
 RESULT_AND_CONTROLS = (2.3, 1)
@@ -61,9 +66,22 @@ SHOWN_SIDE = 1600
 THUMBNAIL_SIDE = 160
 THUMBNAILS = 64
 STRIP_WIDTH = 124
-OWN = "a picture of your own"
+OWN = "a {} of your own"
 NONE = "none"
 DRAW = "export default ({ parentElement, data }) => { parentElement.innerHTML = data; }"
+PAINT = """
+export default ({ parentElement, data, setTriggerValue }) => {
+  if (parentElement.querySelector(".painter")) return;
+  const address = (blob) => new Promise((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result);
+    reader.readAsDataURL(blob);
+  });
+  const use = async (blobs) => setTriggerValue("masks", await Promise.all(blobs.map((blob) => blob && address(blob))));
+  paint(parentElement.appendChild(document.createElement("div")), { ...data, use });
+}
+"""
+"""How painter.js, before these lines, becomes a component: its trigger is the masks, as data URLs."""
 WITHOUT = {
     Stream: "Here every snapshot is one frame; the main face follows the camera live.",
     View: "This experiment measures in its own page, which the main face shows.",
@@ -228,11 +246,18 @@ class Made:
         """The same picture as a PNG of every pixel, which carries the parameters."""
         return _encoded(read_photo(picture) if isinstance(picture, Path) else picture, ".png", self.parameters)
 
+    def download_movie(self, made: Recording | Path, suffix: str) -> bytes:
+        """A movie of this result, as MP4 with the parameters or as GIF."""
+        return _encoded(movie(made), suffix, self.parameters)
 
-def _encoded(picture: np.ndarray, suffix: str, parameters: Mapping[str, Any]) -> bytes:
+
+def _encoded(made: np.ndarray | bytes, suffix: str, parameters: Mapping[str, Any]) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"picture{suffix}"
-        write_picture(picture, path, parameters)
+        path = Path(folder) / f"made{suffix}"
+        if isinstance(made, bytes):
+            write_clip(made, path, parameters)
+        else:
+            write_picture(made, path, parameters)
         return path.read_bytes()
 
 
@@ -248,6 +273,7 @@ class Sheet:
         self.task: Task | None = None
         self.job: str | None = None
         self.made: Made | None = None
+        self.painting: str | None = None
         self._generation = 0
         self._parameters: Mapping[str, Any] = {}
         self._computed: Mapping[str, Any] = {}
@@ -276,6 +302,12 @@ class Sheet:
             self.made = _opened(self.experiment, *opening)
         elif self.on_demand and not sentences:
             self.start()
+
+    def put(self, **masks: bytes | None) -> None:
+        """Put painted masks into their controls, and close the painter."""
+        self.painting = None
+        self.values.update(masks)
+        self._generation += 1
 
     def choose(self, preset: str) -> None:
         """Open a preset."""
@@ -386,6 +418,14 @@ def _grouped(sheet: Sheet, controls: Mapping[str, Control]) -> None:
         for name, control in controls.items():
             if control.group == group:
                 sheet.values[name] = CONTROLS[type(control)](control, sheet.values[name], sheet.key(name))
+        painted = sheet.experiment.painted_together().get(group, {})
+        if painted and painted.keys() <= controls.keys():
+            words = "Paint the regions"
+            if st.button(words, key=sheet.key("paint", group), width="stretch"):
+                sheet.painting = group
+            # A run that ends draws the page anew: what is not said to be open would close.
+            if sheet.painting == group:
+                st.dialog(words, width="large", on_dismiss=sheet.put)(_paint)(sheet, painted)
 
 
 def _number(control: Number, value: float, key: str) -> float:
@@ -410,26 +450,71 @@ def _switch(control: Switch, value: bool, key: str) -> bool:
     return st.checkbox(control.label, value, key=key, help=control.help or None)
 
 
-def _photo(control: Photo, value: bytes | str | None, key: str) -> bytes | str | None:
-    options = [*([NONE] if control.optional else []), *control.examples, OWN]
-    now = value if isinstance(value, str) else NONE if control.optional and value is None else OWN
+def _upload(control: Upload, value: bytes | str | None, key: str) -> bytes | str | None:
+    own = OWN.format(control.noun)
+    options = [*([NONE] if control.optional else []), *control.examples, own]
+    now = value if isinstance(value, str) else NONE if control.optional and value is None else own
     chosen = st.selectbox(control.label, options, options.index(now), key=key, help=control.help or None)
-    if chosen == OWN:
+    if chosen == own:
         file = st.file_uploader(control.label, key=f"{key}-file", label_visibility="collapsed")
         # After a while on another page the widget has forgotten the file, but not we.
         chosen = file.getvalue() if file is not None else value if isinstance(value, bytes) else None
     if chosen is None or chosen == NONE:
         return None
     try:
-        st.image(_thumbnail(chosen if isinstance(chosen, bytes) else control.examples[chosen](), control.label))
+        content = chosen if isinstance(chosen, bytes) else control.examples[chosen]()
+        st.image(_thumbnail(content, control.label, type(control).preview))
     except InputError as error:
         _alert([str(error)])
     return chosen
 
 
+def _paint(sheet: Sheet, group: Mapping[str, Regions]) -> None:
+    """The painter of a group of regions, which is drawn in a dialog until its masks are used."""
+    matching = next(iter(group.values())).matching
+    pictures = []
+    for name, control in group.items():
+        photograph = sheet.experiment.controls[control.of]
+        pictures.append(
+            {
+                "label": photograph.label,
+                "photograph": _painted(photograph, sheet.values[control.of], ".webp"),
+                "mask": _painted(control, sheet.values[name], ".png"),
+            }
+        )
+    rule = matching and {
+        "fewest": matching.fewest,
+        "coarsest": matching.coarsest,
+        "largestRatio": matching.largest_ratio,
+        "longest": sheet.values[matching.longest],
+    }
+    component = st.components.v2.component(
+        "painter", css=(WEB / "painter.css").read_text(), js=(WEB / "painter.js").read_text() + PAINT
+    )
+    painted = component(
+        data={"pictures": pictures, "matching": rule}, key=sheet.key("painter"), on_masks_change=lambda: None
+    )
+    if painted.masks is not None:
+        masks = [mask and base64.b64decode(mask.partition(",")[2]) for mask in painted.masks]
+        sheet.put(**dict(zip(group, masks, strict=True)))
+        st.rerun()
+
+
+def _painted(control: Control, value: bytes | str | None, suffix: str) -> str | None:
+    """The address of a photograph to paint on or of its mask; None where none can be read."""
+    try:
+        picture = control.check(value)
+    except InputError:
+        return None
+    if picture is None:
+        return None
+    encoded = base64.b64encode(_encoded(fit(picture, PAINTED_SIDE), suffix, {})).decode()
+    return f"data:image/{suffix[1:]};base64,{encoded}"
+
+
 @st.cache_data(max_entries=THUMBNAILS, show_spinner=False)
-def _thumbnail(content: bytes, label: str) -> np.ndarray:
-    return fit(read_photo(content, label), THUMBNAIL_SIDE)
+def _thumbnail(content: bytes, label: str, _preview: Callable[[bytes, str, int], np.ndarray]) -> np.ndarray:
+    return _preview(content, label, THUMBNAIL_SIDE)
 
 
 def _click(control: Click, value: Any, key: str) -> Any:
@@ -446,8 +531,9 @@ CONTROLS: dict[type[Control], Callable[[Any, Any, str], Any]] = {
     Seed: _seed,
     Choice: _choice,
     Switch: _switch,
-    Photo: _photo,
-    Regions: _photo,
+    Photo: _upload,
+    Regions: _upload,
+    Clip: _upload,
     Click: _click,
     Camera: _camera,
 }
@@ -506,7 +592,7 @@ def _results(sheet: Sheet) -> None:
 
 def _picture(output: Picture, value: Any, made: Made, key: str) -> None:
     st.image(made.shown(value), output.label)
-    _download(made, value, key)
+    _download(partial(made.download, value), key)
 
 
 def _comparison(output: Comparison, value: Mapping[str, Any], made: Made, key: str) -> None:
@@ -519,7 +605,7 @@ def _comparison(output: Comparison, value: Mapping[str, Any], made: Made, key: s
         hidden: dict[str, Any] = {"label_visibility": "collapsed"}
         left = st.selectbox("Left of the line", captions, first, key=f"{key}-left", **hidden)
         right = st.selectbox("Right of the line", captions, len(captions) - 1, key=f"{key}-right", **hidden)
-        _download(made, value[right], f"{key}-{right}")
+        _download(partial(made.download, value[right]), f"{key}-{right}")
     with wipe:
         if left == right:
             st.image(made.shown(value[left]), width="stretch")
@@ -549,20 +635,28 @@ def _strip(output: Strip, value: Mapping[str, Any], made: Made, key: str) -> Non
             with st.container(width=STRIP_WIDTH, gap="xsmall"):
                 if caption in value:
                     st.image(made.shown(value[caption]), caption)
-                    _download(made, value[caption], f"{key}-{caption}")
+                    _download(partial(made.download, value[caption]), f"{key}-{caption}")
                 else:
                     st.html(f'<div class="studio-empty"></div><p>{escape(caption)}</p>')
 
 
-def _download(made: Made, picture: Any, key: str) -> None:
+def _movie(output: Movie, value: Recording | Path, made: Made, key: str) -> None:
+    content = movie(value)
+    if not content:
+        return
+    st.html(_typeset.group(output.label))
+    st.video(content, loop=True, muted=True)
+    with st.container(horizontal=True):
+        _download(partial(made.download_movie, value, ".mp4"), key, ".mp4", "video/mp4", "Download MP4")
+        _download(partial(made.download_movie, value, ".gif"), key, ".gif", "image/gif", "Download GIF")
+
+
+def _download(
+    content: Callable[[], bytes], key: str, suffix: str = ".png", media_type: str = "image/png", words: str = "Download"
+) -> None:
+    name = f"{key}{suffix}".replace(" ", "-")
     st.download_button(
-        "Download",
-        partial(made.download, picture),
-        f"{key}.png".replace(" ", "-"),
-        "image/png",
-        type="tertiary",
-        on_click="ignore",
-        key=f"{key}-download",
+        words, content, name, media_type, type="tertiary", on_click="ignore", key=f"{key}-download{suffix}"
     )
 
 
@@ -586,6 +680,7 @@ OUTPUTS: dict[type[Output], Callable[[Any, Any, Made, str], None]] = {
     Picture: _picture,
     Comparison: _comparison,
     Strip: _strip,
+    Movie: _movie,
     Table: _table,
     Curves: _curves,
     Notices: _notices,

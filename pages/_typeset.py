@@ -6,7 +6,7 @@ from html import escape
 from numbers import Integral
 from typing import Any
 
-from pages._panel import Choice, Curves, Experiment, Figure, Panel, Paper
+from pages._panel import Choice, Control, Curves, Experiment, Figure, Number, Panel, Paper, Switch, Upload
 
 CURVE_WIDTH, CURVE_HEIGHT = 640, 300
 """Units of the drawing's own coordinates."""
@@ -43,7 +43,8 @@ def _citation(paper: Paper) -> str:
 
 def survey(rows: Sequence[tuple[Panel, str | None]]) -> str:
     """The front page: (panel, address of its picture or None) in the survey's order; a button in each row opens it."""
-    return f'<ol class="studio-survey">{"".join(_survey_row(panel, picture) for panel, picture in rows)}</ol>'
+    drawn = "".join(_survey_row(panel, picture) for panel, picture in rows)
+    return f'<h1 class="studio-heard">The survey</h1><ol class="studio-survey">{drawn}</ol>'
 
 
 def _survey_row(panel: Panel, picture: str | None) -> str:
@@ -77,6 +78,21 @@ def badge(experiment: Experiment, values: Mapping[str, Any], device: str, second
         lines.append(("Computed in", f"{seconds:.1f} s"))
     items = "".join(f"<div><dt>{term}</dt><dd>{escape(words)}</dd></div>" for term, words in lines)
     return f'<dl class="studio-badge">{items}</dl>' if lines else ""
+
+
+def value(control: Control, value: Any) -> str:
+    """A control's value in words."""
+    match control:
+        case Choice():
+            return control.options[value]
+        case Switch():
+            return "on" if value else "off"
+        case Upload():
+            return value if value in control.examples else "your own" if value else "none"
+        case Number():
+            return f"{value:g} {control.unit}".rstrip()
+        case _:
+            return str(value)
 
 
 def notes(experiment: Experiment) -> str:

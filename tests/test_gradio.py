@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import numpy as np
@@ -357,7 +357,7 @@ def test_a_picture_carries_the_parameters_that_made_it(visit: Callable[..., Visi
     _settle(page)
     link = page.get_by_role("link", name="Download").locator("visible=true")
     assert link.get_attribute("download") == "third.png"
-    answer = one.context.request.get(page.url + str(link.get_attribute("href")))
+    answer = one.context.request.get(urljoin(page.url, str(link.get_attribute("href"))))
     parameters = Image.open(io.BytesIO(answer.body())).text["parameters"]  # type: ignore[attr-defined]
     assert '"experiment": "develop"' in parameters
     assert '"photo": "gradient"' in parameters
@@ -411,7 +411,7 @@ def test_a_click_on_a_result_becomes_an_input(visit: Callable[..., Visit]) -> No
 
 def _brightness(page: Page, picture: Any, corner: tuple[float, float]) -> float:
     """The mean level of a patch of the picture as the browser shows it, whose corner is given in fractions."""
-    address = page.url + str(picture.get_attribute("src"))
+    address = urljoin(page.url, str(picture.get_attribute("src")))
     levels = np.asarray(Image.open(io.BytesIO(page.request.get(address).body())).convert("L"))
     height, width = levels.shape
     x, y = round(corner[0] * width), round(corner[1] * height)

@@ -192,7 +192,7 @@ def test_controls_move_between_frames_and_a_bad_one_changes_nothing(host: str) -
             for bad, words in (
                 ('{"strength": 7}', "Strength: 7 is out of bounds; give a number from 0 to 1."),
                 ('{"speed": 7}', "'speed' is not a control of Mirror; there are frame, strength."),
-                ('{"frame": "/etc/passwd"}', "Camera: a picture cannot be sent among the controls."),
+                ('{"frame": "/etc/passwd"}', "Camera: a file cannot be sent among the controls."),
                 ("[1]", "The controls: a JSON object was expected; reload the page and try again."),
                 ("[" * 100_000, "The controls: a JSON object was expected; reload the page and try again."),
             ):

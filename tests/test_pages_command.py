@@ -41,7 +41,7 @@ def test_run_writes_every_output_with_its_parameters(tmp_path: Path) -> None:
     result = out / "result-filtered.png"
     assert Image.open(result).size == (96, 72)
     controls = read_parameters(result)["controls"]
-    assert controls["strength_4"] == 0.5 and controls["content"] == "uploaded picture"
+    assert controls["strength_4"] == 0.5 and controls["content"] == "uploaded file"
     document = json.loads((out / "result.json").read_text())
     assert set(document["outputs"]) == {"result", "stages", "views", "seconds", "spectra"}
     for line in run.stdout.split():

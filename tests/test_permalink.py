@@ -11,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from engines.runtime.video import Clip as Film
 from pages import _permalink
+from pages._examples import examples
 from pages._panel import (
     SEED_LIMIT,
     Camera,
     Choice,
     Click,
+    Clip,
     Control,
     Number,
     Panel,
@@ -26,6 +29,7 @@ from pages._panel import (
     Seed,
     Stream,
     Switch,
+    Upload,
 )
 from tests import hard_experiments
 
@@ -38,6 +42,7 @@ def small_picture() -> bytes:
 
 
 EXAMPLES = {"dusk & dawn": small_picture, "night": small_picture}
+CLIPS = examples("lake")
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "strength": st.floats(-1, 2),
     "count": st.integers(1, 64),
@@ -46,6 +51,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "sharpen": st.booleans(),
     "photo": st.sampled_from(list(EXAMPLES)),
     "regions": st.sampled_from([None, *EXAMPLES]),
+    "clip": st.sampled_from([None, *CLIPS]),
     "place": st.none() | st.tuples(st.floats(0, 1), st.floats(0, 1)),
     "frame": st.none(),
 }
@@ -60,6 +66,7 @@ def everything(
     sharpen: bool,
     photo: np.ndarray,
     regions: np.ndarray | None,
+    clip: Film | None,
     place: tuple[float, float] | None,
     frame: np.ndarray,
 ) -> Iterator[dict[str, Any]]:
@@ -77,6 +84,7 @@ EXPERIMENT = Stream(
         "sharpen": Switch("Sharpen", True),
         "photo": Photo("Photo", examples=EXAMPLES),
         "regions": Regions("Regions", of="photo", examples=EXAMPLES, optional=True),
+        "clip": Clip("Clip", examples=CLIPS, optional=True),
         "place": Click("Place", "picture"),
         "frame": Camera("Camera"),
     },
@@ -96,7 +104,7 @@ HERE = {"panel": "toy", "experiment": "everything"}
 
 def test_every_kind_of_control_is_among_those_tried() -> None:
     tried = {type(control) for control in EXPERIMENT.controls.values()}
-    assert tried == {Regions, *Control.__subclasses__()}
+    assert tried == {Regions, *Upload.__subclasses__(), *Control.__subclasses__()} - {Upload}
 
 
 @given(st.fixed_dictionaries(VALUES))
@@ -117,10 +125,10 @@ def test_only_what_differs_from_the_opening_is_written() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["photo", "regions"])
-def test_an_uploaded_picture_is_asked_for_again(name: str) -> None:
+@pytest.mark.parametrize("name", ["photo", "regions", "clip"])
+def test_an_uploaded_file_is_asked_for_again(name: str) -> None:
     query = _permalink.write(PANEL, EXPERIMENT, {**EXPERIMENT.opening(), name: small_picture(), "count": 3})
-    assert query == {**HERE, name: "uploaded picture", "count": "3"}
+    assert query == {**HERE, name: "uploaded file", "count": "3"}
     values, sentences = _permalink.read(EXPERIMENT, query)
     assert values == {**EXPERIMENT.opening(), name: None, "count": 3}
     assert len(sentences) == 1 and sentences[0].endswith("choose it again.")

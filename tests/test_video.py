@@ -17,6 +17,7 @@ from PIL import Image
 
 from engines.runtime import video
 from engines.runtime.errors import InputError
+from engines.runtime.images import MAXIMUM_BYTES
 from engines.runtime.video import Recording, read_clip, read_clip_parameters, write_clip
 
 DANCE = Path(__file__).parents[1] / "../shared/data/video/dance-65f.mp4"
@@ -208,8 +209,8 @@ def test_what_is_beyond_the_limits_is_refused_before_it_is_decoded(tmp_path, mon
 
 def test_a_file_too_large_is_refused_unread():
     began = time.perf_counter()
-    with pytest.raises(InputError, match="larger than 64 MB"):
-        read_clip(bytes(video.MAXIMUM_BYTES + 1))
+    with pytest.raises(InputError, match="larger than 32 MB"):
+        read_clip(bytes(MAXIMUM_BYTES + 1))
     assert time.perf_counter() - began < 1
 
 

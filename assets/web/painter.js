@@ -22,7 +22,7 @@ const COVER = 140; // of 255: how opaque a region's colour lies on the photograp
 const TOOLS = {
   brush: { name: "Brush", help: "Drag to paint. By keys: arrows move the brush, Space paints while it is held." },
   outline: { name: "Outline", help: "Draw around a region; it closes by itself. By keys: Space sets a corner, Enter closes." },
-  fill: { name: "Fill", help: "Click a place: all around it that looks alike is painted." },
+  fill: { name: "Fill", help: "Click a place: what looks alike around it is painted, up to the other regions." },
   match: { name: "Match", help: "Drag a region onto one of the other picture: it becomes that region. By keys: Space picks up and drops." },
 };
 
@@ -103,13 +103,14 @@ export class Mask {
     for (let place = 0; place < this.labels.length; place++) if (inside[4 * place + 3] > 127) this.labels[place] = label;
   }
 
-  // Everything connected to a place whose colour differs from its by at most `reach` levels; of 5 x 5 pixels most decide.
+  // What is connected to a place, in its region, with a colour at most `reach` levels from its; of 5 x 5 pixels most decide.
   fill(pixels, [x, y], reach, label) {
     const { width, height } = this;
     const start = Math.floor(y) * width + Math.floor(x);
     const wanted = pixels.slice(4 * start, 4 * start + 3);
+    const region = this.labels[start];
     const found = new Uint8Array(width * height);
-    const alike = (place) => !found[place]
+    const alike = (place) => !found[place] && this.labels[place] === region
       && wanted.every((level, channel) => Math.abs(pixels[4 * place + channel] - level) <= reach);
     const waiting = [start];
     found[start] = 1;
@@ -125,7 +126,7 @@ export class Mask {
     for (let place = 0; place < found.length; place++) {
       let around = 0;
       for (let row = -2; row <= 2; row++) for (let column = -2; column <= 2; column++) around += found[place + row * width + column] ?? found[place];
-      if (around > 12) this.labels[place] = label;
+      if (around > 12 && this.labels[place] === region) this.labels[place] = label;
     }
   }
 
@@ -309,12 +310,12 @@ export async function paint(element, { pictures, matching = null, use, cancel = 
       if (pictures.length === 2) row.append(make("td", {}, ...(shares[0] ? [assignment(label, present, judged)] : [])));
       return row;
     });
-    const heads = ["Region", ...pictures.map(({ label }) => label), ...(matching ? ["Matched"] : []), ...(pictures.length === 2 ? [`Of the ${names[0]}, becomes`] : [])];
+    const heads = ["Region", ...pictures.map(({ label }) => label), ...(matching ? ["Matched"] : []), ...(pictures.length === 2 ? [`Follows the ${names[1]}'s`] : [])];
     table.replaceChildren(make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col", textContent: head })))), make("tbody", {}, ...rows));
   };
   const assignment = (label, present, judged) => {
     const targets = present.filter((each) => each === label || judged[each].shares[1] > 0);
-    const select = make("select", { attributes: { "aria-label": `${REGIONS[label].name} of the ${names[0]} becomes` } },
+    const select = make("select", { attributes: { "aria-label": `${REGIONS[label].name} of the ${names[0]} follows the ${names[1]}'s` } },
       ...targets.map((each) => make("option", { value: each, textContent: REGIONS[each].name, selected: each === label })));
     select.disabled = targets.length < 2;
     select.onchange = () => match([0, label], [1, Number(select.value)]);
@@ -438,8 +439,9 @@ export async function paint(element, { pictures, matching = null, use, cancel = 
   });
 
   for (const label of [...REGIONS.keys()].slice(1).concat(0)) {
-    const name = label ? REGIONS[label].name : "Not painted: erase";
-    swatches.append(option("painter-region", label, label === state.label, chip(label), name, () => choose({ label })));
+    const name = label ? REGIONS[label].name : "Erase: not painted";
+    const face = make("span", {}, chip(label), label ? "" : "Erase");
+    swatches.append(option("painter-region", label, label === state.label, face, name, () => choose({ label })));
   }
   for (const [tool, { name }] of Object.entries(TOOLS)) {
     if (tool === "match" && pictures.length < 2) continue;

@@ -2,6 +2,9 @@
 // so that a new partial result leaves the line, the choices and an open picture where the visitor put them.
 window.studio = (() => {
   const LARGEST_FILE = 32_000_000; // bytes; the server refuses more, this only says so before they are sent
+  const TOO_LARGE = `The file is larger than ${LARGEST_FILE / 1e6} MB; choose a smaller one.`;
+  const NOT_ARRIVED = "The file did not reach the studio; try once more.";
+  const MOST_VISITS = 12;
 
   const make = (tag, properties = {}, ...children) => {
     const { dataset, aria, ...rest } = properties;
@@ -53,9 +56,162 @@ window.studio = (() => {
     };
   })();
 
-  const tools = (pictures, current) => {
+  // Where a visitor is: the address bar says what the open sheet's controls say, and a link or a saved picture leads there.
+
+  const written = new Map(); // place to query
+  let here = "";
+  const isGradios = (name) => name.startsWith("__") || name === "view";
+  let asked = Object.fromEntries([...new URLSearchParams(location.search)].filter(([name]) => !isGradios(name)));
+  let arriving = "panel" in asked;
+  const inPlace = (query, id) => `${query.panel}-${query.experiment}` === id;
+  const keptJob = (id) => JSON.parse(localStorage.getItem(`studio-job-${id}`));
+  const reloaded = performance.getEntriesByType("navigation")[0].type === "reload";
+  // The job that goes on, whatever the controls said when the page was reloaded.
+  if (reloaded) asked = keptJob(`${asked.panel}-${asked.experiment}`)?.query ?? asked;
+  let follow;
+  let addressing;
+
+  const linkTo = (query) => {
+    const kept = [...new URLSearchParams(location.search)].filter(([name]) => isGradios(name));
+    const text = new URLSearchParams([...kept, ...Object.entries(query)]).toString();
+    return location.pathname + (text && `?${text}`);
+  };
+
+  // A browser refuses more than some replacements a second.
+  const keepAddress = () => {
+    clearTimeout(addressing);
+    addressing = setTimeout(() => arriving || history.replaceState(history.state, "", linkTo(written.get(here) ?? {})), 250);
+  };
+
+  const whenSeen = (element, place) => new ResizeObserver(() => {
+    if (!element.offsetParent || here === place) return;
+    here = place;
+    keepAddress();
+  }).observe(element);
+
+  const address = (props, watch, place) => watch("value", () => {
+    written.set(place.join("/"), props.value);
+    keepAddress();
+  });
+
+  const copy = async (event, query) => {
+    const { currentTarget } = event;
+    const link = new URL(linkTo(query), location.href).href;
+    // Only a page on HTTPS or localhost may write to the clipboard.
+    if (!navigator.clipboard) { prompt("The link", link); return; }
+    await navigator.clipboard.writeText(link);
+    currentTarget.textContent = "Copied";
+    setTimeout(() => { currentTarget.textContent = "Copy link"; }, 2000);
+  };
+
+  const opener = () => {
+    const file = make("input", { type: "file", accept: "image/png,image/webp,video/mp4" });
+    file.onchange = () => { open(file.files[0]); file.value = ""; };
+    return make("label", { className: "studio-file" }, file, "Open a saved picture");
+  };
+
+  let say;
+  const open = async (file) => {
+    if (!file) return;
+    say("");
+    if (file.size > LARGEST_FILE) { say(TOO_LARGE); return; }
+    try {
+      const answer = await (await fetch("saved", { method: "POST", body: file })).json();
+      if (answer.error) say(answer.error);
+      else follow(answer.query);
+    } catch {
+      say(NOT_ARRIVED);
+    }
+  };
+
+  // One line over all pages for what a link or a saved picture asks and we cannot do.
+  const arrivals = (element, props, watch, trigger) => {
+    const alert = make("p", { className: "studio-alert" });
+    alert.setAttribute("role", "alert");
+    element.replaceChildren(alert);
+    say = (words) => { alert.textContent = words; };
+    follow = (query) => trigger("submit", { query });
+    watch("value", () => {
+      say(props.value.sentence);
+      arriving = false;
+      keepAddress();
+    });
+    if (arriving) follow(asked);
+  };
+
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      const carries = !event.defaultPrevented && event.dataTransfer?.types.includes("Files");
+      document.documentElement.classList.toggle("studio-dropping", carries && kind === "dragover");
+      if (!carries) return;
+      event.preventDefault();
+      if (kind === "drop") open(event.dataTransfer.files[0]);
+    });
+  }
+
+  // A sheet that a link leads to says so as soon as it is drawn; one that opens with nothing computes its opening.
+  const asking = (props, watch, trigger, computes) => {
+    const submit = () => trigger("submit", { query: props.value?.query ?? {} });
+    watch("value", submit);
+    if (props.value || computes) submit();
+  };
+
+  // The results of this visit, newest first, each with what changed; they last as long as the page.
+  const remember = (element, props, watch, trigger, { place, live, links }) => {
+    const row = make("div", { className: "studio-visits", hidden: true, role: "group", aria: { label: "Results of this visit" } });
+    const made = [];
+    let newest = 0;
+    const pictures = (value) => Object.values(value.outputs).flatMap((each) => each?.pictures ?? each?.picture ?? []);
+    const restore = async (chosen) => {
+      if (element.closest(".studio-sheet").querySelector("progress") && !live) return;
+      const held = await Promise.all(pictures(chosen).map(async ({ src }) => (await fetch(src)).ok));
+      trigger("select", { made: chosen, held: held.every(Boolean) });
+      draw(chosen);
+    };
+    const draw = (current) => {
+      title.hidden = row.hidden = made.length < 2;
+      row.replaceChildren(...made.map((each) => {
+        const first = Object.values(each.outputs).find((output) => output?.pictures?.length || output?.picture);
+        const image = first?.picture ?? first?.pictures.at(-1);
+        const thumbnail = button("", () => restore(each), { title: each.words, aria: { label: each.words, pressed: each === current } });
+        thumbnail.append(image ? make("img", { src: image.src, alt: "" }) : each.words);
+        return thumbnail;
+      }));
+    };
+    const add = () => {
+      if (!props.value?.outputs) return;
+      // While a hand moves a control, its results are one.
+      if (live && performance.now() - newest < 2000) made.shift();
+      newest = performance.now();
+      const before = made[0];
+      const changed = Object.keys(props.value.values)
+        .filter((name) => before && JSON.stringify(props.value.values[name]) !== JSON.stringify(before.values[name]));
+      const words = changed.map((name) => props.value.written[name]).join(", ");
+      made.unshift({ ...props.value, words: words || (before ? "The same again" : "As it opened") });
+      made.splice(MOST_VISITS);
+      draw(made[0]);
+    };
+    const bar = make("span", { className: "studio-tools" });
+    if (links) bar.append(button("Copy link", (event) => copy(event, written.get(here) ?? place)), opener());
+    const title = make("h2", { textContent: "This visit", hidden: true });
+    element.replaceChildren(make("section", { className: "studio-history" }, bar, title, row));
+    const key = Object.values(place).join("/");
+    if (!written.has(key)) written.set(key, place);
+    whenSeen(element.closest(".studio-sheet"), key);
+    watch("value", add);
+    add();
+  };
+
+  // When Run gives its place to Cancel, and back, the keyboard stays where it was.
+  const status = (element) => new MutationObserver(() => {
+    const buttons = [...element.closest(".studio-running").querySelectorAll(".studio-run, .studio-cancel")];
+    if (buttons.includes(document.activeElement)) buttons.find((each) => each.checkVisibility())?.focus();
+  }).observe(element, { childList: true, subtree: true });
+
+  const tools = (pictures, current, value) => {
     const download = make("a", { textContent: "Download" });
-    const bar = make("span", { className: "studio-tools" }, button("Full size", () => viewer(pictures(), current().caption)), download);
+    const bar = make("span", { className: "studio-tools" }, button("Full size", () => viewer(pictures(), current().caption)), download,
+      button("Copy link", (event) => copy(event, value().link)), opener());
     return [bar, () => Object.assign(download, { href: current().file, download: `${current().caption}.png` })];
   };
 
@@ -72,7 +228,7 @@ window.studio = (() => {
       const chosen = {};
       let value;
       const picture = (side) => value.pictures.find((each) => each.caption === choices[side].value);
-      const [bar, refresh] = tools(() => value.pictures, () => picture("right"));
+      const [bar, refresh] = tools(() => value.pictures, () => picture("right"), () => value);
       body.append(frame, make("div", { className: "studio-below" }, choices.left, bar, choices.right));
       const cut = () => frame.style.setProperty("--cut", `${line.value}%`);
       const draw = () => {
@@ -110,7 +266,7 @@ window.studio = (() => {
         const captions = [...new Set([...value.expected, ...pictures.map((each) => each.caption)])];
         const first = pictures[0] ?? { width: 4, height: 3 };
         row.style.setProperty("--aspect", first.width / first.height);
-        row.style.setProperty("--count", Math.max(2, captions.length));
+        row.style.setProperty("--count", value.expected.length ? Math.max(2, captions.length) : 6);
         for (const caption of captions) {
           if (!frames.has(caption)) {
             const image = make("img", { loading: "lazy" });
@@ -129,12 +285,30 @@ window.studio = (() => {
       };
     },
 
+    movie: (body) => {
+      const film = make("video", { controls: true, loop: true, muted: true, playsInline: true, preload: "metadata" });
+      const [movie, gif] = ["MP4", "GIF"].map((kind) => make("a", { textContent: `Download ${kind}` }));
+      let value;
+      const frame = make("div", { className: "studio-frame" }, film);
+      film.onloadedmetadata = () => frame.style.setProperty("--aspect", film.videoWidth / film.videoHeight);
+      body.append(frame, make("div", { className: "studio-below" }, make("span", { className: "studio-tools" }, movie, gif,
+        button("Copy link", (event) => copy(event, value.link)), opener())));
+      return (next) => {
+        value = next;
+        const { picture } = value;
+        film.setAttribute("aria-label", value.label);
+        Object.assign(movie, { href: picture.movie, download: `${picture.caption}.mp4` });
+        Object.assign(gif, { href: picture.gif, download: `${picture.caption}.gif` });
+        if (film.getAttribute("src") !== picture.movie) Object.assign(film, { poster: picture.src, src: picture.movie });
+      };
+    },
+
     picture: (body, trigger) => {
       const image = make("img");
       const mark = make("div", { className: "studio-mark", hidden: true });
       const frame = make("div", { className: "studio-frame" }, image, mark);
       let value;
-      const [bar, refresh] = tools(() => [value.picture], () => value.picture);
+      const [bar, refresh] = tools(() => [value.picture], () => value.picture, () => value);
       body.append(frame, make("div", { className: "studio-below" }, bar));
       const place = [0.5, 0.5];
       const put = (x, y) => {
@@ -172,7 +346,7 @@ window.studio = (() => {
 
   const output = (element, props, watch, trigger) => {
     const body = make("div", { className: "studio-body" });
-    const title = make("h3");
+    const title = make("h2");
     const help = make("p", { className: "studio-help" });
     element.replaceChildren(make("section", { className: "studio-output" }, title, body, help));
     let update;
@@ -197,38 +371,46 @@ window.studio = (() => {
     draw();
   };
 
-  // A picture to choose: an example by its name, or a file of the visitor's, which goes to the server at once.
-  const photo = (element, props, watch, trigger) => {
-    const { label, help, examples, optional } = props;
+  const own = new Map(); // what was sent in this visit: token to address
+
+  const deliver = async (file, to = "photographs") => {
+    const answer = await (await fetch(to, { method: "POST", body: file })).json();
+    if (answer.upload) own.set(answer.upload, answer.src);
+    return answer;
+  };
+
+  // A picture or clip to choose: an example by its name, or a file of the visitor's, which goes to the server at once.
+  const receivers = { picture: ["photographs", "image/*"], clip: ["clips", "video/*,image/gif,.mkv"] };
+  const upload = (element, props, watch, trigger) => {
+    const { label, help, examples, optional, paintable, noun } = props;
+    const [to, accept] = receivers[noun];
     const image = make("img", { alt: "" });
     const words = make("p", { className: "studio-help" });
     const alert = make("p", { className: "studio-alert" });
     alert.setAttribute("role", "alert");
-    const file = make("input", { type: "file", accept: "image/*" });
+    const file = make("input", { type: "file", accept });
     const offers = make("div", { className: "studio-examples" });
-    const own = new Map(); // what was sent in this visit: token to address
     const choose = (value) => { alert.textContent = ""; props.value = value; draw(); trigger("input"); };
     const draw = () => {
       const chosen = examples.find((each) => each.name === props.value);
       const src = chosen?.src ?? own.get(props.value);
       image.hidden = !src;
-      if (src) Object.assign(image, { src, alt: `${label}: ${chosen?.name ?? "your picture"}` });
-      words.textContent = chosen?.name ?? (props.value ? "your picture" : "none");
+      if (src) Object.assign(image, { src, alt: `${label}: ${chosen?.name ?? `your ${noun}`}` });
+      words.textContent = chosen?.name ?? (props.value ? `your ${noun}` : "none");
       for (const offer of offers.children) offer.setAttribute("aria-pressed", offer.dataset.name === (props.value ?? ""));
     };
     const send = async (chosen) => {
       if (!chosen) return;
       alert.textContent = "";
-      if (chosen.size > LARGEST_FILE) { alert.textContent = `The file is larger than ${LARGEST_FILE / 1e6} MB; choose a smaller one.`; return; }
+      if (chosen.size > LARGEST_FILE) { alert.textContent = TOO_LARGE; return; }
       words.textContent = "sending…";
       try {
-        const answer = await (await fetch("photographs", { method: "POST", body: chosen })).json();
+        const answer = await deliver(chosen, to);
         if (answer.error) { draw(); alert.textContent = answer.error; return; }
-        own.set(answer.photograph, answer.src);
-        choose(answer.photograph);
+        choose(answer.upload);
       } catch {
         draw();
-        alert.textContent = "The file did not reach the studio; try once more.";
+        alert.textContent = NOT_ARRIVED;
       }
     };
     file.onchange = () => { send(file.files[0]); file.value = ""; };
@@ -239,7 +421,8 @@ window.studio = (() => {
     }
     const field = make("fieldset", { className: "studio-photo" }, make("legend", { textContent: label, title: help }),
       make("div", { className: "studio-chosen" }, image),
-      make("div", {}, make("label", { className: "studio-file" }, file, "Choose a file"), words, offers), alert);
+      make("div", {}, make("label", { className: "studio-file" }, file, "Choose a file"),
+        ...(paintable ? [button("Paint", () => trigger("select"), { className: "studio-paint", aria: { label: `Paint: ${label}` } })] : []), words, offers), alert);
     for (const kind of ["dragover", "dragleave", "drop"]) {
       field.addEventListener(kind, (event) => {
         event.preventDefault();
@@ -253,13 +436,81 @@ window.studio = (() => {
     draw();
   };
 
+  // Regions are painted in a dialog; its promise is kept when it closes. A mask must be had as it is: PNG, not WebP.
+  const unchanged = { __type__: "update" };
+  const maskAddress = (value, examples) => (examples[value] ?? own.get(value))?.replace(".webp", ".png");
+
+  const paint = async ({ pictures, matching }, values) => {
+    const painter = await import("./painter.js");
+    const body = make("div");
+    const alert = make("p", { className: "studio-alert" });
+    alert.setAttribute("role", "alert");
+    const title = make("h2", { textContent: pictures.length > 1 ? "Paint regions: a colour is the same region in each picture" : "Paint regions" });
+    const dialog = make("dialog", { className: "studio-painter", aria: { label: "Paint regions" } }, title, body, alert);
+    document.body.append(dialog);
+    dialog.showModal();
+    return new Promise((resolve) => {
+      let chosen = pictures.map(() => unchanged);
+      dialog.onclose = () => { dialog.remove(); resolve(chosen); };
+      painter.paint(body, {
+        pictures: pictures.map(({ label, photographs, masks }, number) => ({
+          label,
+          photograph: photographs[values[number]] ?? own.get(values[number]),
+          mask: maskAddress(values[pictures.length + number], masks),
+        })),
+        matching: matching && { fewest: matching.fewest, coarsest: matching.coarsest, largestRatio: matching.largest_ratio, longest: values.at(-1) },
+        use: async (files) => {
+          try {
+            const answers = await Promise.all(files.map((file) => file && deliver(file)));
+            const refused = answers.find((answer) => answer?.error);
+            if (refused) { alert.textContent = refused.error; return; }
+            chosen = answers.map((answer) => answer && answer.upload);
+            dialog.close();
+          } catch {
+            alert.textContent = "The regions did not reach the studio; try once more.";
+          }
+        },
+        cancel: () => dialog.close(),
+      });
+    });
+  };
+
+  // A mask stays only on a photograph of its shape.
+  const fitting = async ({ label, photographs, masks }, photograph, mask) => {
+    const [below, above] = [photographs[photograph] ?? own.get(photograph), maskAddress(mask, masks)];
+    if (!below || !above) return [unchanged, unchanged];
+    const { load, fits } = await import("./painter.js");
+    const images = await Promise.all([load(above), load(below)]);
+    if (images.includes(null) || fits(...images)) return [unchanged, unchanged];
+    return [null, `<p>${label}: the new photograph has another shape than its regions, which were dropped.</p>`];
+  };
+
+  // What random draws start from, and a button that draws another.
+  const seed = (element, props, watch, trigger) => {
+    const { label, help, limit } = props;
+    const id = `seed-${Math.random().toString(36).slice(2)}`;
+    const number = make("input", { id, type: "number", min: 0, max: limit, step: 1 });
+    const choose = (value) => { props.value = value; draw(); trigger("input"); };
+    const draw = () => { if (number.value !== String(props.value)) number.value = props.value; };
+    number.oninput = () => choose(number.value);
+    const dice = button("New", () => choose(Math.floor(Math.random() * (limit + 1))), { title: "Draw another", aria: { label: `New ${label.toLowerCase()}` } });
+    element.replaceChildren(make("div", { className: "studio-seed" }, make("label", { htmlFor: id, textContent: label }),
+      make("p", { className: "studio-help", textContent: help }), make("span", {}, number, dice)));
+    watch("value", draw);
+    draw();
+  };
+
   // Buttons that name what they choose: presets, and the rows of the front page.
-  const choices = (element, trigger) => element.addEventListener("click", (event) => {
-    const chosen = event.target.closest("[data-choice]");
-    if (!chosen) return;
-    for (const each of element.querySelectorAll("[data-choice]")) each.setAttribute("aria-pressed", each === chosen);
-    trigger("select", { choice: chosen.dataset.choice });
-  });
+  const choices = (element, trigger) => {
+    const survey = element.querySelector(".studio-survey");
+    if (survey) whenSeen(survey, "");
+    element.addEventListener("click", (event) => {
+      const chosen = event.target.closest("[data-choice]");
+      if (!chosen) return;
+      if (!survey) for (const each of element.querySelectorAll("[data-choice]")) each.setAttribute("aria-pressed", each === chosen);
+      trigger("select", { choice: chosen.dataset.choice });
+    });
+  };
 
   // A camera or a page of ours (live.js): what it measured goes to Python, the controls' values go to it.
   const live = (element, trigger) => {
@@ -271,9 +522,11 @@ window.studio = (() => {
   const job = (element, props, watch, trigger, id) => {
     const key = `studio-job-${id}`;
     watch("value", () => props.value ? localStorage.setItem(key, JSON.stringify(props.value)) : localStorage.removeItem(key));
-    const kept = localStorage.getItem(key);
-    if (!kept) return;
-    props.value = JSON.parse(kept);
+    const kept = keptJob(id);
+    const same = () => JSON.stringify(kept.query) === JSON.stringify(asked);
+    // A link to other values than the job's goes before it.
+    if (!kept || inPlace(asked, id) && !same()) return;
+    props.value = kept;
     trigger("submit");
   };
 
@@ -288,9 +541,10 @@ window.studio = (() => {
   });
 
   document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelector(".api-docs .backdrop")?.click();
     if (!(event.key === "Enter" && (event.ctrlKey || event.metaKey))) return;
     [...document.querySelectorAll("button.studio-run")].find((each) => each.offsetParent)?.click();
   });
 
-  return { output, photo, choices, live, job, controls };
+  return { arrivals, address, asked: asking, history: remember, status, seed, output, upload, paint, fitting, choices, live, job, controls };
 })();

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engines.photo_stylization import engine
-from engines.photo_stylization.smoothing import GUIDED_EPSILON, GUIDED_RADIUS, _affine_colours, _apply
+from engines.photo_stylization.smoothing import GUIDED_EPSILON, GUIDED_RADIUS, apply_colours, fit_colours
 from engines.runtime.images import fit, to_tensor
 from engines.runtime.progress import Progress
 
@@ -73,7 +73,7 @@ def stylize_clip(
                 due += EVERY
             look += PACE * (newest - look)
         yield progress
-        colours = _apply(look, frame.astype(np.float32) / 255)
+        colours = apply_colours(look, frame.astype(np.float32) / 255)
         yield (255 * colours.clip(0, 1) + 0.5).astype(np.uint8)
 
 
@@ -116,4 +116,4 @@ def _compute(
             stylized = stage.picture
         yield progress
     target = (stylized.permute(1, 2, 0).numpy() + 1) / 2
-    return _affine_colours(target, frame.astype(np.float32) / 255, RADIUS, GUIDED_EPSILON)
+    return fit_colours(target, frame.astype(np.float32) / 255, RADIUS, GUIDED_EPSILON)

@@ -136,8 +136,8 @@ def smooth_guided(
     """
     step = min(GUIDED_STEP, radius)
     some = tuple(slice(min(step // 2, n - 1), None, step) for n in content.shape[:2])
-    coefficients = _affine_colours(initial[some], content[some], radius // step, epsilon)
-    return _apply(coefficients, content.astype(np.float32))
+    coefficients = fit_colours(initial[some], content[some], radius // step, epsilon)
+    return apply_colours(coefficients, content.astype(np.float32))
 
 
 def carry(low_result: Array, low_content: Array, content: Array) -> Array:
@@ -145,11 +145,11 @@ def carry(low_result: Array, low_content: Array, content: Array) -> Array:
 
     What is carried is how colours change, locally affine; the detail is the content's.
     """
-    coefficients = _affine_colours(low_result, low_content, CARRIED_RADIUS, CARRIED_EPSILON)
-    return _apply(coefficients, content.astype(np.float32))
+    coefficients = fit_colours(low_result, low_content, CARRIED_RADIUS, CARRIED_EPSILON)
+    return apply_colours(coefficients, content.astype(np.float32))
 
 
-def _affine_colours(target: Array, guide: Array, radius: int, epsilon: float) -> Array:
+def fit_colours(target: Array, guide: Array, radius: int, epsilon: float) -> Array:
     """For each pixel and colour of target the mean of the affine functions of guide that fit it in the windows around:
     (3, height, width, 4), red, green and blue factors and a constant, float32."""
     # In float32 the small differences below would drown: a variance can be a millionth of a mean square.
@@ -183,7 +183,7 @@ def _affine_colours(target: Array, guide: Array, radius: int, epsilon: float) ->
     return coefficients
 
 
-def _apply(coefficients: Array, content: Array) -> Array:
+def apply_colours(coefficients: Array, content: Array) -> Array:
     """Each pixel's affine function of its colours, the functions interpolated up to the content's size; float32."""
     height, width = content.shape[:2]
     result = np.empty_like(content)

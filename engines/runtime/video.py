@@ -22,10 +22,8 @@ import imageio_ffmpeg
 import numpy as np
 
 from engines.runtime.errors import InputError
-from engines.runtime.images import MINIMUM_SIDE
+from engines.runtime.images import MAXIMUM_BYTES, MINIMUM_SIDE
 
-MAXIMUM_BYTES = 64_000_000
-"""Ten seconds as telephones film them in 4K, at 48 Mbit/s."""
 MAXIMUM_PIXELS = 4096 * 2304
 MAXIMUM_FRAMES = 600
 """Ten seconds at 60 frames a second."""
