@@ -30,11 +30,11 @@ def race(norm: str, batch_size: int, seed: int) -> Iterator[Progress | dict[str,
     """A training race: a loss curve that grows for some seconds."""
     draw = np.random.default_rng(seed)
     losses: list[float] = []
-    for step in range(30):
+    for step in range(60):
         time.sleep(0.1)
-        losses.append(float(np.exp(-step / 10) + 0.1 * draw.random() / batch_size))
+        losses.append(float(np.exp(-step / 20) + 0.1 * draw.random() / batch_size))
         yield {"curves": {norm: (list(range(step + 1)), list(losses))}}
-        yield Progress((step + 1) / 30, f"step {step + 1} of 30")
+        yield Progress((step + 1) / 60, f"step {step + 1} of 60")
 
 
 def mirror(memory: dict[str, Any], frame: np.ndarray, strength: float) -> Iterator[dict[str, Any]]:

@@ -376,7 +376,7 @@ def test_a_job_survives_a_reload_and_is_cancelled_after_it(visit: Callable[..., 
     page = one.open("Hard experiments", "Race")
     page.get_by_label("batch", exact=True).check()
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("status").filter(has_text=re.compile(r"step \d+ of 30"))).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=re.compile(r"step \d+ of 60"))).to_be_visible()
     page.reload()
     one.complaints.clear()  # Gradio's own, about the connection that the reload cut.
     page = one.open("Hard experiments", "Race")

@@ -16,7 +16,7 @@ from pages import photo_stylization
 from pages._panel import PAINTED_SIDE
 from tests.browser import Visit, studio
 
-PAIR = ("flower", "autumn")
+PAIR = ("temple", "dusk")
 BLEED = 32
 """Pixels: so far the decoder of level 4 carries what the encoder's features on the other side of a border say."""
 
