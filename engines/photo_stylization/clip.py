@@ -35,7 +35,7 @@ Within four clips of dancers it stays below 8; between them, and between unlike 
 CALM = 0.6
 """Share of the carried frame before in what a look is applied to, where the two differ by nothing."""
 GRAIN = 14.0
-"""Levels of 255 at which that share has fallen to a third: grain lies below, what moved otherwise than the flow above."""
+"""Levels of 255 at which that share has fallen to a third: grain lies below, what moves unlike the flow above."""
 
 Frame = NDArray[np.uint8]
 Look = NDArray[np.float32]
