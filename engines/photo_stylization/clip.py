@@ -112,7 +112,7 @@ def calmed(frame: Frame, before: NDArray[np.float32], flow: Flow) -> NDArray[np.
     `flow` may be of a smaller size than the frame.
     """
     height, width = frame.shape[:2]
-    scale = np.float32([width / flow.shape[1], height / flow.shape[0]])
+    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
     # Cubic, since a linear interpolation would blur a little more with every frame.
     expected = carried(before, cv2.resize(flow, (width, height)) * scale, cv2.INTER_CUBIC)
     change = expected - frame
