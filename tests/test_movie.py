@@ -127,7 +127,10 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_cancelled_one_keep
     field.get_by_label("Choose a file").set_input_files(DANCE)
     expect(page.get_by_role("img", name="Clip: your clip")).to_be_visible()
     page.get_by_role("button", name="More").locator("visible=true").click()
-    page.get_by_role("slider", name="Made at").fill("128")
+    size = page.get_by_role("slider", name="Made at")
+    expect(size).to_have_value("512")
+    size.fill("128")
+    page.wait_for_function("location.search.includes('longest=128')")
     link = page.get_by_role("link", name="Download MP4").locator("visible=true")
 
     def movie_after(before: str) -> bytes:
