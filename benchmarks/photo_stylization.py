@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engines.runtime.progress import finish
+
 Array = NDArray[Any]
 
 SIZES = ("256x256", "512x512", "1024x512")
@@ -47,14 +49,6 @@ def fitted(initial: Array, content: Array) -> tuple[Array, Array]:
     height, width = inner.shape[:2]
     resized = Image.fromarray(content).resize((width, height), Image.Resampling.BILINEAR)
     return inner / 255, np.asarray(resized) / 255
-
-
-def finish(steps: Any) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def solve_ours(initial: Array, content: Array) -> Array:

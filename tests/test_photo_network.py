@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 
-from engines.photo_stylization.network import LEVELS, PhotoWCT, finish, remap
+from engines.photo_stylization.network import LEVELS, PhotoWCT, remap
 from engines.photo_stylization.parity import ARCHITECTURES
 from engines.photo_stylization.transform import (
     Stage,
@@ -22,7 +22,7 @@ from engines.photo_stylization.transform import (
     transform,
     whiten_and_colour,
 )
-from engines.runtime.progress import Progress
+from engines.runtime.progress import Progress, finish
 
 PARITY = Path(__file__).parents[1] / "../shared/parity"
 BUNDLED = Path(__file__).parents[1] / "weights/bundled/photo-stylization-small.safetensors"

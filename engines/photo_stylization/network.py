@@ -6,11 +6,13 @@ unpools to those places, so that fine structure survives.
 """
 
 from collections.abc import Generator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from engines.runtime.progress import finish
 
 LEVELS = (1, 2, 3, 4)
 PUBLISHED_WIDTHS = (64, 128, 256, 512)
@@ -18,8 +20,6 @@ STAGE_DEPTHS = (2, 2, 4, 1)
 """Convolutions of VGG-19 at each resolution, as far as relu4_1."""
 MINIMUM_SIDE = 16
 """Pixels: level 4 works at an eighth of the size, and reflection padding needs two of its pixels."""
-
-Result = TypeVar("Result")
 
 
 class Pooling(NamedTuple):
@@ -46,15 +46,6 @@ def layer_widths(widths: tuple[int, ...], stage: int, place: int) -> tuple[int, 
     """Input and output channels of an encoder's convolution; a decoder's are the same, swapped."""
     before = widths[stage - 1] if place > 1 else (3, *widths)[stage - 1]
     return before, widths[stage - 1]
-
-
-def finish(steps: Generator[None, None, Result]) -> Result:
-    """Run `steps` to the end without pausing."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return done.value
 
 
 def convolve(image: Tensor, convolution: nn.Conv2d) -> Tensor:

@@ -19,7 +19,7 @@ from scipy.sparse.linalg import splu
 from engines.photo_stylization.multigrid import Stencil, Workers, solve
 from engines.photo_stylization.post_filter import post_filter as post_filter
 from engines.runtime.errors import InputError
-from engines.runtime.progress import Progress
+from engines.runtime.progress import Progress, finish
 
 Array = NDArray[Any]
 
@@ -69,7 +69,7 @@ def smooth_as_published(initial: Array, content: Array) -> Array:
     height, width = cropped.shape[:2]
     resized = Image.fromarray(content).resize((width, height), Image.Resampling.BILINEAR)
     guide, start = (np.pad(each, BORDER, mode="edge") / 255 for each in (np.asarray(resized), cropped))
-    matrix = _finish(_matrix(guide, WEIGHT))
+    matrix = finish(_matrix(guide, WEIGHT))
     factors = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0, options={"SymmetricMode": True})
     solution = (1 - WEIGHT) * factors.solve(start.reshape(-1, 3))
     return solution.reshape(start.shape)[PADDING:-PADDING, PADDING:-PADDING]
@@ -116,15 +116,6 @@ def _matrix(content: Array, weight: float) -> Generator[Progress, None, csr_arra
         for part in stencil.assemble():
             yield Progress(0.1 * part, "comparing neighbouring colours")
         return stencil.matrix()
-
-
-def _finish(steps: Generator[Progress, None, Any]) -> Any:
-    """The result of a generator whose progress nobody follows."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def smooth_guided(
@@ -198,5 +189,5 @@ def apply_colours(coefficients: Array, content: Array) -> Array:
 def warm() -> None:
     """Compiles smoothing and filter, or reads them from their cache, so that the first visitor need not wait."""
     picture = np.random.default_rng(0).random((72, 72, 3))
-    _finish(smooth_exact(picture, picture))
-    _finish(post_filter(picture, picture))
+    finish(smooth_exact(picture, picture))
+    finish(post_filter(picture, picture))

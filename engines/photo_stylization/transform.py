@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from engines.photo_stylization.network import LEVELS, PhotoWCT, Result
-from engines.runtime.progress import Progress
+from engines.photo_stylization.network import LEVELS, PhotoWCT
+from engines.runtime.progress import Progress, Result
 
 EIGENVALUE_FLOOR = 1e-5
 """Directions of less variance are dropped, as in the published code."""

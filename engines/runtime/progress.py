@@ -1,6 +1,9 @@
 """How long work tells where it is."""
 
-from typing import NamedTuple
+from collections.abc import Generator
+from typing import Any, NamedTuple, TypeVar
+
+Result = TypeVar("Result")
 
 
 class Progress(NamedTuple):
@@ -8,3 +11,12 @@ class Progress(NamedTuple):
 
     fraction: float
     words: str
+
+
+def finish(steps: Generator[Any, None, Result]) -> Result:
+    """What `steps` returns, run to the end by somebody who follows none of its progress."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return done.value
