@@ -58,7 +58,8 @@ MOST_SENTENCES = 3
 """So many of a link's mistakes are named; a hostile one has any number."""
 FORGOTTEN = "The pictures of this result are no longer held here; the controls are as they were, so run it again."
 QUEUE_LIMIT = 400
-"""Events that may wait in Gradio's own queue: ten for each of forty visitors."""
+"""Events that Gradio follows at once, and as many that wait: ten for each of forty visitors. They only wait for the
+scheduler, but Gradio would hold up all others while forty do."""
 
 Update = dict[Block, Any]
 """New values, by component; never other properties, for Gradio's browser side keeps only values in their order."""
@@ -205,11 +206,13 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> 
     studio = build(panels)
     studio.launch(
         server_port=port,
+        max_threads=QUEUE_LIMIT,
         prevent_thread_lock=True,
         theme=_theme(),
         # As `css`, Gradio would rewrite its selectors.
         head=f"<style>{(web / 'studio.css').read_text()}</style>"
-        '<link rel="stylesheet" href="web/painter.css"><script type="module" src="web/live.js"></script>',
+        '<script src="web/stream.js"></script><script type="module" src="web/live.js"></script>'
+        '<link rel="stylesheet" href="web/painter.css">',
         favicon_path=web / "favicon.svg",
         footer_links=["api"],
         max_file_size=MAXIMUM_BYTES,

@@ -502,3 +502,31 @@ def test_the_photo_panel_s_link_gives_the_identical_picture(visit: Callable[...,
 def made_after_opening(page: Page) -> None:
     """Wait for the first result after the one that is rendered beforehand."""
     expect(shown(page, ".studio-visits button")).to_have_count(2)
+
+
+LAGGING = """
+    const fetched = window.fetch;
+    window.fetch = async (...request) => {
+        const response = await fetched(...request);
+        if (!String(request[0].url ?? request[0]).includes("queue/data")) return response;
+        const late = new TransformStream({ async transform(chunk, controller) {
+            await new Promise((resolve) => setTimeout(resolve, 400));
+            controller.enqueue(chunk);
+        } });
+        return new Response(response.body.pipeThrough(late), { headers: response.headers });
+    };
+"""
+
+
+def test_what_is_asked_while_the_news_of_an_earlier_end_travels_is_answered(
+    visit: Callable[..., Visit],
+) -> None:
+    one = visit()
+    one.page.add_init_script(LAGGING)
+    one.page.reload()
+    page = one.open("Darkroom")
+    settle(page)
+    page.get_by_role("slider", name="Gain").fill("0.5")
+    page.wait_for_timeout(200)
+    page.get_by_role("button", name="Expose").click()
+    settle(page, 0.5)
