@@ -1,6 +1,7 @@
 """The parts of a page that are set as HTML: headings, tables, curves, sentences. Every text is escaped here."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from numbers import Integral
@@ -13,6 +14,7 @@ CURVE_WIDTH, CURVE_HEIGHT = 640, 300
 CURVE_MARGINS = 56, 96, 12, 40
 """Room left, right, above and below the lines, for numbers and names."""
 CURVE_POINTS = 400
+COLOUR = re.compile("#[0-9a-f]{6}")
 SMALLEST_DECIMAL = 1e-3
 """Below, a table's fractions are written with an exponent."""
 
@@ -131,8 +133,9 @@ def progress(fraction: float | None, words: str, seconds: int) -> str:
 
 
 def notices(value: Mapping[str, str]) -> str:
-    """Sentences about a result."""
-    return f'<div role="status">{"".join(f"<p>{escape(text)}</p>" for text in value.values())}</div>'
+    """Sentences about a result; a colour that they name (#rrggbb) is shown beside its name."""
+    paragraphs = (COLOUR.sub(r'<i style="background:\g<0>"></i>\g<0>', escape(text)) for text in value.values())
+    return f'<div role="status">{"".join(f"<p>{text}</p>" for text in paragraphs)}</div>'
 
 
 def table(rows: Mapping[str, Mapping[str, Any]]) -> str:

@@ -70,8 +70,9 @@ def stylize(
     original, look = to_tensor(small), to_tensor(fit(style, longest))
     regions = None
     if content_regions is not None and style_regions is not None:
-        labels = region_labels([content_regions, style_regions], [original.shape[1:], look.shape[1:]])
-        regions = pair_regions(*labels)
+        masks, sizes = [content_regions, style_regions], [original.shape[1:], look.shape[1:]]
+        labels, colours = region_labels(masks, sizes)
+        regions = pair_regions(*labels, colours)
         if regions.notices:
             yield {"notices": {f"region {place}": notice for place, notice in enumerate(regions.notices)}}
     yield {"result": {"content": content}}

@@ -1,5 +1,6 @@
 """What the browser tests share: a real server on the loopback interface, and Chromium, whose complaints fail a test."""
 
+import base64
 import os
 import shutil
 import socket
@@ -7,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
 
 from engines.runtime.device import describe
@@ -65,3 +67,28 @@ class Visit:
         for tab in tabs:
             self.page.get_by_role("tab", name=tab).locator("visible=true").click()
         return self.page
+
+
+def drop(page: Page, content: bytes, selector: str = "body", name: str = "saved.png") -> None:
+    """What a hand does that lets go of a file over the page."""
+    data = page.evaluate_handle(
+        """([text, name]) => {
+            const data = new DataTransfer();
+            const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+            data.items.add(new File([bytes], name));
+            return data;
+        }""",
+        [base64.b64encode(content).decode(), name],
+    )
+    for kind in ("dragover", "drop"):
+        page.locator(selector).locator("visible=true").first.dispatch_event(kind, {"dataTransfer": data})
+
+
+def serious_findings(page: Page) -> list[tuple[str, str, str]]:
+    """What axe finds on the page that is serious or critical: the rule, the element, and what is wrong."""
+    return [
+        (finding["id"], node["html"], node["failureSummary"])
+        for finding in Axe().run(page).response["violations"]
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]

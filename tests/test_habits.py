@@ -1,6 +1,5 @@
 """A visitor's habits on the Gradio face: links, a visit's results, saved pictures, seeds, the keyboard; and axe."""
 
-import base64
 import io
 import json
 import time
@@ -10,7 +9,6 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -22,7 +20,7 @@ from pages import photo_stylization
 from pages._panel import Choice, Comparison, Experiment, Notices, Number, Panel, Photo, Seed, Switch
 from pages._permalink import UPLOADED
 from tests import hard_experiments
-from tests.browser import Visit, studio
+from tests.browser import Visit, drop, serious_findings, studio
 
 RUNS: list[dict[str, Any]] = []
 """The values of every print that was made."""
@@ -140,21 +138,6 @@ def png(parameters: str | None = None) -> bytes:
     return file.getvalue()
 
 
-def drop(page: Page, content: bytes, selector: str = "body") -> None:
-    """What a hand does that lets go of a file over the page."""
-    data = page.evaluate_handle(
-        """text => {
-            const data = new DataTransfer();
-            const bytes = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
-            data.items.add(new File([bytes], "saved.png", { type: "image/png" }));
-            return data;
-        }""",
-        base64.b64encode(content).decode(),
-    )
-    for kind in ("dragover", "drop"):
-        shown(page, selector).first.dispatch_event(kind, {"dataTransfer": data})
-
-
 def change_everything(page: Page) -> None:
     """Set every control of the darkroom as CHANGED says."""
     page.get_by_role("button", name="bright", exact=True).and_(page.locator(".studio-examples button")).click()
@@ -260,7 +243,7 @@ def test_a_saved_picture_brings_every_control_back(visit: Callable[..., Visit], 
     else:
         fresh = visit().open("Darkroom")
         settle(fresh)
-        fresh.get_by_label("Open a saved picture").locator("visible=true").set_input_files(
+        fresh.get_by_label("Open a saved file").locator("visible=true").set_input_files(
             {"name": "saved.webp", "mimeType": "image/webp", "buffer": saved}
         )
     settle(fresh, 0.55, 7)
@@ -459,7 +442,8 @@ def test_nothing_moves_for_who_wants_no_motion(visit: Callable[..., Visit]) -> N
 
 PLACES = [
     ("The survey",),
-    ("Photo stylization",),
+    ("Photo stylization", "Stylize"),
+    ("Photo stylization", "Clip"),
     ("Darkroom",),
     ("Hard experiments", "Race"),
     ("Hard experiments", "Mirror"),
@@ -477,9 +461,7 @@ def test_axe_finds_nothing_serious(visit: Callable[..., Visit], scheme: str) -> 
         page.wait_for_timeout(500)
         for more in shown(page, ".studio-more > button").all():
             more.click()
-        for finding in Axe().run(page).response["violations"]:
-            if finding["impact"] in ("serious", "critical"):
-                serious += [(*tabs, finding["id"], node["html"], node["failureSummary"]) for node in finding["nodes"]]
+        serious += [(*tabs, *finding) for finding in serious_findings(page)]
     assert serious == []
 
 

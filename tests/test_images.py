@@ -270,7 +270,7 @@ def disc(size: int, inside: tuple[int, int, int], outside: tuple[int, int, int])
 
 
 def test_antialiased_edges_make_no_regions_of_their_own() -> None:
-    (labels,) = region_labels([disc(64, (255, 255, 0), (0, 0, 255))], [(64, 64)], ["Mask"])
+    (labels,), _ = region_labels([disc(64, (255, 255, 0), (0, 0, 255))], [(64, 64)], ["Mask"])
     y, x = np.mgrid[:64, :64] / 64 - 0.5 + 1 / 128
     expected = (x * x + y * y < 0.1).astype(int)
     assert set(np.unique(labels)) == {0, 1}
@@ -280,14 +280,15 @@ def test_antialiased_edges_make_no_regions_of_their_own() -> None:
 def test_the_same_colour_has_the_same_label_in_both_masks_and_one_sided_colours_keep_their_own() -> None:
     content = disc(64, (255, 0, 0), (0, 255, 0))
     style = disc(80, (0, 254, 1), (0, 0, 255))
-    content_labels, style_labels = region_labels([content, style], [(64, 64), (80, 80)])
+    (content_labels, style_labels), colours = region_labels([content, style], [(64, 64), (80, 80)])
     green, red, blue = content_labels[0, 0], content_labels[32, 32], style_labels[0, 0]
     assert style_labels[40, 40] == green
     assert {green, red, blue} == {0, 1, 2}
+    assert colours[red] == "#ff0000" and colours[blue] == "#0000ff"
 
 
 def test_a_mask_is_brought_to_its_photographs_size() -> None:
-    (labels,) = region_labels([disc(64, (255, 0, 0), (0, 255, 0))], [(130, 128)], ["Mask"])
+    (labels,), _ = region_labels([disc(64, (255, 0, 0), (0, 255, 0))], [(130, 128)], ["Mask"])
     assert labels.shape == (130, 128) and labels[65, 64] != labels[0, 0]
     assert set(np.unique(labels)) == {0, 1}
 
@@ -308,7 +309,7 @@ def test_at_most_twelve_regions_are_taken(count: int) -> None:
     levels = [(i % 3 * 120, i // 3 % 3 * 120, i // 9 * 120) for i in range(count)]
     mask = np.repeat(np.repeat(np.array([levels], dtype=np.uint8), 10, axis=1), 20, axis=0)
     if count <= 12:
-        (labels,) = region_labels([mask], [mask.shape[:2]], ["Mask"])
+        (labels,), _ = region_labels([mask], [mask.shape[:2]], ["Mask"])
         assert len(np.unique(labels)) == count
     else:
         with pytest.raises(InputError, match="more than 12 flat colours"):
@@ -321,7 +322,7 @@ def test_published_masks_give_the_regions_that_were_painted(pair: int, count: in
     if not PHOTOS.exists():
         pytest.skip("the published photographs are not here")
     masks = [read_photo(PHOTOS / f"pair{pair}-{side}-mask.png") for side in ("input", "style")]
-    labels = region_labels(masks, [mask.shape[:2] for mask in masks])
+    labels, _ = region_labels(masks, [mask.shape[:2] for mask in masks])
     assert set(np.unique(np.concatenate([label.ravel() for label in labels]))) == set(range(count))
 
 

@@ -26,7 +26,7 @@ from engines.runtime.checkpoints import find, present
 from engines.runtime.video import Recording, read_clip, read_clip_parameters
 from pages import _pictures, photo_stylization
 from pages._pictures import Film, Shelf
-from tests.browser import Visit, studio
+from tests.browser import Visit, drop, studio
 from tests.test_api import run, session
 from tests.test_streamlit import made, sheet, task, visit, widget, words
 
@@ -149,6 +149,13 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_cancelled_one_keep
         "clip": "uploaded file",
         "longest": 128,
     }
+    fresh = Visit(chromium, address)
+    drop(fresh.page, whole, name="saved.mp4")
+    expect(fresh.page.get_by_role("alert").filter(has_text="choose it again")).to_contain_text("Clip: ")
+    fresh.page.get_by_role("button", name="More").locator("visible=true").click()
+    expect(fresh.page.get_by_role("slider", name="Made at")).to_have_value("128")
+    assert fresh.complaints == []
+    fresh.context.close()
     before = str(link.get_attribute("href"))
     page.get_by_label("Steady in time").uncheck()
     page.get_by_role("button", name="Stylize the clip").click()

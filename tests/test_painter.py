@@ -14,7 +14,7 @@ from engines.runtime.checkpoints import find, present
 from engines.runtime.images import fit, read_photo, region_labels, to_picture, to_tensor
 from pages import photo_stylization
 from pages._panel import PAINTED_SIDE
-from tests.browser import Visit, studio
+from tests.browser import Visit, serious_findings, studio
 
 PAIR = ("temple", "dusk")
 BLEED = 32
@@ -33,7 +33,7 @@ def _stages(content: np.ndarray, style: np.ndarray, in_regions: bool) -> list[np
     stages = engine.stylize(
         to_tensor(content),
         to_tensor(style),
-        regions=transform.pair_regions(*halves) if in_regions else None,
+        regions=transform.pair_regions(*halves, []) if in_regions else None,
         strengths={4: 1, 3: 1, 2: 1, 1: 1},
         smoother="none",
         smoothing_weight=0.9999,
@@ -204,7 +204,18 @@ def test_a_region_of_one_picture_alone_is_said_in_the_painter_and_by_the_run(ope
     expect(_row(page, "Region 3")).to_contain_text("not in the content: not used")
     _use(page)
     page.get_by_role("button", name="Stylize").click()
-    expect(page.get_by_role("status").filter(has_text="it follows the whole picture")).to_be_visible()
+    said = page.get_by_role("status").filter(has_text="it follows the whole picture")
+    expect(said.get_by_text("The region in #e69f00 covers")).to_be_visible()
+    expect(said.locator("i").first).to_have_css("background-color", "rgb(230, 159, 0)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_painter(open_panel: Callable[..., Page], scheme: str) -> None:
+    page = open_panel(color_scheme=scheme)
+    content, _ = _paint(page)
+    _drag(page, (content, 0.3, 0.3), (content, 0.7, 0.3))
+    expect(_row(page, "Region 1")).to_be_visible()
+    assert serious_findings(page) == []
 
 
 def test_a_stroke_is_undone_and_cancel_leaves_the_controls_as_they_were(open_panel: Callable[..., Page]) -> None:
@@ -332,8 +343,8 @@ def test_the_painter_matches_the_regions_that_the_engine_matches(chromium: Brows
         judged = page.evaluate(JUDGE, [sizes, [mask.flatten().tolist() for mask in masks], longest])
         colours = np.arange(7, dtype=np.uint8)[:, None] * np.uint8(40) + np.zeros(3, dtype=np.uint8)
         computed = [fit(np.zeros((height, width, 3), np.uint8), longest).shape[:2] for width, height in sizes]
-        labels = region_labels([colours[mask] for mask in masks], computed)
-        regions = transform.pair_regions(*labels)
+        labels, names = region_labels([colours[mask] for mask in masks], computed)
+        regions = transform.pair_regions(*labels, names)
         rows, columns = (
             (2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(computed[0], masks[0].shape, strict=True)
         )

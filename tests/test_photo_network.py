@@ -108,12 +108,13 @@ def test_a_flat_style_picture_gives_a_finite_picture_that_is_not_flat(tiny: Phot
 
 HALVES = np.repeat([[0, 1]], 32, axis=0).repeat(32, axis=1)
 """Left 0 and right 1, 32 x 64."""
+COLOURS = ["#ff0000", "#00ff00", "#0000ff"]
 
 
 def test_a_region_of_the_style_reaches_only_its_own_region_of_the_content() -> None:
     torch.manual_seed(0)
     content, style = torch.randn(2, 1, 5, 32, 64)
-    regions = pair_regions(HALVES, HALVES)
+    regions = pair_regions(HALVES, HALVES, COLOURS)
     before, _ = finish(transform(content, style, regions, 1.0))
     changed = style.clone()
     changed[..., :32] = 3 * changed[..., :32] + 1
@@ -126,12 +127,12 @@ def test_a_region_that_is_too_small_follows_the_whole_picture_and_says_so() -> N
     torch.manual_seed(0)
     content, style = torch.randn(2, 1, 5, 32, 64)
     labels = HALVES.copy()
-    labels[:3, :3] = 7
-    regions = pair_regions(labels, HALVES)
+    labels[:3, :3] = 2
+    regions = pair_regions(labels, HALVES, COLOURS)
     assert regions.matched == (0, 1)
     assert regions.notices == (
-        "Region 7 covers 9 pixels of the content and 0 of the style, too few or too unequal to be matched: "
-        "it follows the whole picture.",
+        "The region in #0000ff covers 9 pixels of the content and 0 of the style, "
+        "too few or too unequal to be matched: it follows the whole picture.",
     )
     result, spectra = finish(transform(content, style, regions, 1.0))
     whole, _ = finish(transform(content, style, None, 1.0))
@@ -151,8 +152,8 @@ def test_as_published_an_unmatched_region_keeps_its_features() -> None:
 def test_a_region_of_few_pixels_at_feature_size_does_not_crash(tiny: PhotoWCT) -> None:
     labels = np.zeros((32, 32), dtype=np.int64)
     labels[8:12, 8:12] = 1
-    for pair in (pair_regions, pair_regions_as_published):
-        picture = last_stage(tiny, torch.rand(3, 32, 32), torch.rand(3, 32, 32), pair(labels, labels)).picture
+    for regions in (pair_regions(labels, labels, COLOURS), pair_regions_as_published(labels, labels)):
+        picture = last_stage(tiny, torch.rand(3, 32, 32), torch.rand(3, 32, 32), regions).picture
         assert picture.isfinite().all()
 
 
@@ -171,9 +172,8 @@ def test_strength_zero_leaves_the_features_alone_and_one_half_is_half_way() -> N
 
 
 def test_stylizing_goes_from_level_4_to_1_with_rising_progress(tiny: PhotoWCT) -> None:
-    steps = list(
-        stylize(tiny, torch.rand(3, 17, 23), torch.rand(3, 31, 16), pair_regions(*[np.zeros((32, 32), int)] * 2))
-    )
+    regions = pair_regions(*[np.zeros((32, 32), int)] * 2, COLOURS)
+    steps = list(stylize(tiny, torch.rand(3, 17, 23), torch.rand(3, 31, 16), regions))
     assert [step.level for step in steps if isinstance(step, Stage)] == [4, 3, 2, 1]
     assert all(step.picture.shape == (3, 17, 23) for step in steps if isinstance(step, Stage))
     fractions = [step.fraction for step in steps if isinstance(step, Progress)]

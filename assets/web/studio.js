@@ -107,7 +107,7 @@ window.studio = (() => {
   const opener = () => {
     const file = make("input", { type: "file", accept: "image/png,image/webp,video/mp4" });
     file.onchange = () => { open(file.files[0]); file.value = ""; };
-    return make("label", { className: "studio-file" }, file, "Open a saved picture");
+    return make("label", { className: "studio-file" }, file, "Open a saved file");
   };
 
   let say;

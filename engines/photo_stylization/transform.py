@@ -73,8 +73,11 @@ def pair_regions_as_published(content: Labels, style: Labels) -> Regions:
     return Regions(content, style, matched, keep_unmatched=True)
 
 
-def pair_regions(content: Labels, style: Labels) -> Regions:
-    """The labels that have pixels enough in both pictures for a transform of their own, at every level."""
+def pair_regions(content: Labels, style: Labels, colours: Sequence[str]) -> Regions:
+    """The labels that have pixels enough in both pictures for a transform of their own, at every level.
+
+    `colours` are those in which a visitor marked the labels, and by which notices name them.
+    """
     coarse_content, coarse_style = (
         resize_labels(labels, max(labels.shape[0] // COARSEST, 1), max(labels.shape[1] // COARSEST, 1))
         for labels in (content, style)
@@ -87,8 +90,8 @@ def pair_regions(content: Labels, style: Labels) -> Regions:
             matched.append(label)
         else:
             notices.append(
-                f"Region {label} covers {pixels} pixels of the content and {style_pixels} of the style, "
-                "too few or too unequal to be matched: it follows the whole picture."
+                f"The region in {colours[label]} covers {pixels} pixels of the content and {style_pixels} "
+                "of the style, too few or too unequal to be matched: it follows the whole picture."
             )
     return Regions(content, style, tuple(matched), notices=tuple(notices))
 

@@ -150,13 +150,13 @@ def region_labels(
     masks: Sequence[np.ndarray],
     sizes: Sequence[Sequence[int]],
     names: Sequence[str] = ("Regions of the content", "Regions of the style"),
-) -> list[np.ndarray]:
+) -> tuple[list[np.ndarray], list[str]]:
     """The regions that colour-coded masks mark: the same colour has the same label in every mask.
 
     `masks` are pictures, (H, W, 3) uint8; each is brought to its photograph's (height, width) in `sizes` by nearest
-    neighbours; `names` are what the visitor calls them. Returns label maps, int64 in 0..K-1, the most frequent colour
-    first. A region's colour is one that covers flat ground; every other pixel (an antialiased edge, a hairline) joins
-    the nearest flat one, so a region thinner than 3 pixels disappears.
+    neighbours; `names` are what the visitor calls them. Returns label maps, int64 in 0..K-1, and the K colours, as
+    "#rrggbb", the most frequent first. A region's colour is one that covers flat ground; every other pixel (an
+    antialiased edge, a hairline) joins the nearest flat one, so a region thinner than 3 pixels disappears.
 
     Raises:
         InputError: a mask has another aspect than its photograph, no flat colours, or all together too many.
@@ -180,7 +180,8 @@ def region_labels(
             f"{' and '.join(names)}: there are more than {MAXIMUM_REGIONS} flat colours; paint at most so many regions."
         )
     labels = [_labels(mask, flat, palette) for mask, flat in zip(masks, flats, strict=True)]
-    return [_nearest(label, size) for label, size in zip(labels, sizes, strict=True)]
+    colours = ["#" + bytes(colour.tolist()).hex() for colour in palette.astype(np.uint8)]
+    return [_nearest(label, size) for label, size in zip(labels, sizes, strict=True)], colours
 
 
 def _nearest(picture: np.ndarray, size: Sequence[int]) -> np.ndarray:
