@@ -4,19 +4,15 @@ A parity vector is a .safetensors file that records a published implementation's
 JSON: `architecture`, `config`, the `shapes` of all weights under their published keys, and a `tolerance`; its tensors
 are `input.NAME`, `output.NAME` and, for single weights, `weight.KEY`. All other weights follow from `fill`.
 
-An architecture is offered by a module engines/<paper>/parity.py as `ARCHITECTURES: dict[str, Architecture]`.
+An architecture is offered by a module engines/<paper>/parity.py as `ARCHITECTURES: dict[str, Computation]`.
 """
 
 import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from math import prod, sqrt
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
@@ -24,10 +20,9 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-import engines
 from engines.runtime.errors import InputError
 
-Architecture = Callable[[Mapping[str, Any], dict[str, Tensor], dict[str, Tensor]], dict[str, Tensor]]
+Computation = Callable[[Mapping[str, Any], dict[str, Tensor], dict[str, Tensor]], dict[str, Tensor]]
 """`(config, weights, inputs) -> outputs`; the weights carry their published keys and must be loaded strictly."""
 
 
@@ -82,16 +77,6 @@ def read(path: Path) -> Vector:
         )
     except Exception as error:  # whatever a file that is no vector makes the reader raise
         raise InputError(f"{path}: this is no parity vector ({type(error).__name__}: {error}).") from error
-
-
-@cache
-def architectures() -> dict[str, Architecture]:
-    """Every architecture the studio offers for parity, by its name in the vectors."""
-    found: dict[str, Architecture] = {}
-    for package in iter_modules(engines.__path__, "engines."):
-        if find_spec(f"{package.name}.parity"):
-            found |= import_module(f"{package.name}.parity").ARCHITECTURES
-    return found
 
 
 def errors(vector: Vector, outputs: Mapping[str, Tensor]) -> dict[str, float]:
