@@ -1,7 +1,8 @@
 # make run    serve the studio at http://127.0.0.1:7860
 # make test   checks, then every test
 # make check  style and types only
-.PHONY: run test check
+# make space  write the studio as a Hugging Face Space into out/space
+.PHONY: run test check space
 
 PYTHON = .venv/bin/python
 # Tests share their cores with a browser and a server: torch may not take every core of a large machine.
@@ -17,6 +18,10 @@ check: .venv/ready-for-tests
 
 test: check .venv/browser
 	$(TEST_THREADS) $(PYTHON) -m pytest
+
+space: .venv/ready
+	rm -rf out/space
+	$(PYTHON) -m space out/space
 
 .venv/python:
 	@for name in python3.11 python3.12 python3.10 python3; do \

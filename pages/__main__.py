@@ -42,6 +42,8 @@ def _run(panel: Panel, experiment: Experiment, settings: list[str], preset: str 
     except KeyboardInterrupt:
         task.cancel()
         raise
+    if task.substitution:
+        print(task.substitution.sentence, file=sys.stderr)
     return save(panel, experiment, values, task, folder)
 
 

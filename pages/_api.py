@@ -8,6 +8,7 @@ import itertools
 import json
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gradio_client.utils import is_file_obj_with_meta
 from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES
 from engines.runtime.scheduler import Task
+from pages import _visitors
 from pages._panel import (
     SEED_LIMIT,
     Choice,
@@ -147,12 +149,13 @@ def _endpoint(
     """The function Gradio publishes: its name, signature and docstring are what clients are shown."""
 
     async def endpoint(*arguments: Any) -> AsyncIterator[dict[str, Any]]:
-        *given, progress = arguments
+        *given, request, progress = arguments
         try:
             values = {
                 name: _received(experiment.controls[name], value) for name, value in zip(names, given, strict=True)
             }
-            task = await aside(start, experiment, values)
+            visitor = _visitors.visitor(request.request.cookies, request.session_hash or "")
+            task = await aside(partial(start, visitor=visitor), experiment, values)
             try:
                 for turn in itertools.count():
                     if task.ended:
@@ -183,6 +186,7 @@ def _endpoint(
             *(f"    {name}: {output.label}" for name, output in experiment.outputs.items()),
         ]
     )
+    endpoint.__annotations__ = {"request": gr.Request}  # Where Gradio looks for what it has to pass.
     endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             *(
@@ -195,6 +199,7 @@ def _endpoint(
                 )
                 for name in names
             ),
+            parameter("request", parameter.POSITIONAL_OR_KEYWORD, annotation=gr.Request, default=None),
             parameter("progress", parameter.POSITIONAL_OR_KEYWORD, default=gr.Progress()),
         ]
     )
@@ -243,6 +248,8 @@ def _result(panel: Panel, experiment: Experiment, values: Mapping[str, Any], tas
     for name in outputs:
         if isinstance(experiment.outputs[name], Movie):
             outputs[name] = _file(folder / outputs[name])
+    if task.substitution:
+        outputs["notice"] = task.substitution.sentence
     return outputs
 
 

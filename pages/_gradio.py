@@ -6,22 +6,26 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import fastapi
 import gradio as gr
 from gradio.blocks import Block
+from starlette.middleware import Middleware
 
 from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES
-from engines.runtime.scheduler import SCHEDULER, State, Task
+from engines.runtime.jobs import JOBS
+from engines.runtime.scheduler import State, Task
 from engines.runtime.video import Recording
-from pages import _api, _live, _permalink, _pictures, _typeset
+from pages import _api, _checkpoints, _live, _permalink, _pictures, _typeset, _visitors
 from pages._panel import (
     PAINTED_SIDE,
     SEED_LIMIT,
     Camera,
+    CheckpointChoice,
     Choice,
     Click,
     Clip,
@@ -46,7 +50,7 @@ from pages._panel import (
     Upload,
     View,
 )
-from pages._results import pictures, plain, rendered, sentence, start
+from pages._results import pictures, plain, rendered, resume, sentence, start, used
 
 WEB = Path(__file__).parents[1] / "assets" / "web"
 SCRIPT = '<script src="web/studio.js"></script>'
@@ -87,6 +91,19 @@ def _choice(control: Choice, value: Any) -> Block:
     return kind(options, value=value, label=control.label, info=control.help or None)
 
 
+def _checkpoint(control: CheckpointChoice, value: Any) -> Block:
+    options = [
+        {"name": name, "badge": badge, "facts": _checkpoints.facts(name)} for name, badge in control.options.items()
+    ]
+    return _drawn(
+        value,
+        "studio.checkpoint(element, props, watch, trigger)",
+        label=control.label,
+        help=control.help,
+        options=options,
+    )
+
+
 def _switch(control: Switch, value: Any) -> Block:
     return gr.Checkbox(value, label=control.label, info=control.help or None)
 
@@ -114,6 +131,7 @@ CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
     Number: _number,
     Seed: _seed,
     Choice: _choice,
+    CheckpointChoice: _checkpoint,
     Switch: _switch,
     Photo: _upload,
     Regions: _upload,
@@ -199,11 +217,13 @@ def build(panels: Sequence[Panel]) -> gr.Blocks:
 
 def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> gr.Blocks:
     """Serve the studio from a thread of its own, where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say, and return it;
-    `web` is the folder of what browsers load."""
+    `web` is the folder of what browsers load. Jobs that an earlier server left unfinished go on."""
     faces = fastapi.FastAPI(openapi_url=None)
     _pictures.add_routes(faces)
+    _checkpoints.add_routes(faces)
     _live.add_routes(faces, panels, web)
     studio = build(panels)
+    resume(panels)
     studio.launch(
         server_port=port,
         max_threads=QUEUE_LIMIT,
@@ -216,7 +236,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> 
         favicon_path=web / "favicon.svg",
         footer_links=["api"],
         max_file_size=MAXIMUM_BYTES,
-        app_kwargs={"routes": faces.routes},
+        app_kwargs={"routes": faces.routes, "middleware": [Middleware(_visitors.Cookies)]},
         mcp_server=True,
         enable_monitoring=False,
         run_history=False,
@@ -393,6 +413,8 @@ class Sheet:
             )
             self._run = gr.Button(self.experiment.action, visible=self._has_button, elem_classes="studio-run")
             self._cancel = gr.Button("Cancel", visible=self._has_button, elem_classes="studio-cancel")
+            if isinstance(self.experiment, Job):
+                self._delete = gr.Button("Delete what is kept of it", elem_classes="studio-delete")
 
     def connect(self) -> None:
         """Say what each component does; called when all are drawn, and outside the tabs, for what is inside a tab
@@ -434,6 +456,7 @@ class Sheet:
         if self._job is not None:
             found = self._job.submit(self.restore, inputs=self._job, outputs=controls, **QUIET)
             found.then(self.attach, inputs=self._job, outputs=changed, **QUIET)
+            self._delete.click(self.delete, inputs=self._job, outputs=changed, **QUIET)
 
     def _connect_painter(self, group: Mapping[str, Regions]) -> None:
         """Open one painter for the whole group, from each of its buttons; and drop a mask of another shape than the
@@ -566,7 +589,7 @@ class Sheet:
     async def attach(self, request: gr.Request, job: dict[str, Any]) -> AsyncIterator[Update]:
         """Follow the job that this browser started before its page was reloaded."""
         try:
-            task = SCHEDULER.job(job["id"])
+            task = await asyncio.to_thread(JOBS.find, job["id"], _identity(request))
         except InputError:
             yield {self._job: None}
             return
@@ -575,9 +598,21 @@ class Sheet:
 
     def cancel(self, request: gr.Request, job: dict[str, Any] | None = None) -> None:
         """Stop this visitor's run; what is finished stays."""
-        task = SCHEDULER.job(job["id"]) if job else self._tasks.get(_visitor(request))
+        task = JOBS.find(job["id"], _identity(request)) if job else self._tasks.get(_visitor(request))
         if task is not None:
             task.cancel()
+
+    def delete(self, request: gr.Request, job: dict[str, Any] | None) -> Update:
+        """Stop this visitor's job, if it goes on, and remove all that is kept of it."""
+        if job is None:
+            return {self._status: _typeset.sentence("Nothing is kept here.")}
+        self._leave(request)
+        empty = {part: None for part in self._outputs.values()}
+        try:
+            JOBS.delete(job["id"], _identity(request))
+        except InputError as error:
+            return {self._job: None, self._status: "", self._alert: _typeset.sentence(str(error)), **empty}
+        return {self._job: None, self._alert: "", self._status: _typeset.sentence("Deleted."), **empty}
 
     async def _computed(self, request: gr.Request, values: Sequence[Any], *answer: str) -> AsyncIterator[Update]:
         chosen = dict(zip(self._controls, values, strict=True))
@@ -585,7 +620,8 @@ class Sheet:
         try:
             received = _received(self.experiment, chosen)
             extra = [_live.read_answer(text) for text in answer]
-            task = await _pictures.aside(start, self.experiment, received, *extra)
+            computing = partial(start, visitor=_identity(request), panel=self.panel.slug)
+            task = await _pictures.aside(computing, self.experiment, received, *extra)
         except Exception as error:
             yield {self._status: "", self._alert: _typeset.sentence(sentence(error))}
             return
@@ -621,7 +657,7 @@ class Sheet:
                 yield update
             if task.error is None:
                 device = await asyncio.to_thread(_device)
-                badge = _typeset.badge(self.experiment, chosen, device, task.seconds)
+                badge = _typeset.badge(self.experiment, used(task, chosen), device, task.seconds)
                 kept = {self._history: self._made(chosen, drawing, badge)} if task.state is State.DONE else {}
                 yield {self._badge: badge, **kept}
         finally:
@@ -631,10 +667,15 @@ class Sheet:
     async def _watched(self, task: Task, drawing: "Drawing") -> AsyncIterator[Update]:
         began = time.monotonic()
         last = ""
+        substitution = None
         while True:
             ended = task.ended
-            drawn = drawing.changes(task.result)
-            update: Update = {self._outputs[name]: value for name, value in drawn.items()}
+            update: Update = {}
+            if substitution is None and task.substitution is not None:
+                substitution = task.substitution
+                drawing.parameters = {**drawing.parameters, "controls": used(task, drawing.parameters["controls"])}
+                update[self._alert] = _typeset.sentence(substitution.sentence)
+            update |= {self._outputs[name]: value for name, value in drawing.changes(task.result).items()}
             if ended:
                 yield {**update, **self._outcome(task, drawing)}
                 return
@@ -685,10 +726,10 @@ class Drawing:
         address: Callable[[Any, Mapping[str, Any]], dict[str, Any]],
         parameters: Mapping[str, Any],
     ) -> None:
+        self._panel = panel
         self._experiment = experiment
         self._address = address
-        self._parameters = parameters
-        self._link = _permalink.write(panel, experiment, parameters["controls"])
+        self.parameters = parameters
         self._run = secrets.token_hex(4)
         self.drawn: dict[str, Any] = {}
         self._seen: dict[str, Any] = {}
@@ -714,7 +755,7 @@ class Drawing:
 
         def address(picture: Any) -> dict[str, Any]:
             # The picture is kept beside its address, or another could come to have its id.
-            now[id(picture)] = before.get(id(picture)) or (picture, self._address(picture, self._parameters))
+            now[id(picture)] = before.get(id(picture)) or (picture, self._address(picture, self.parameters))
             return now[id(picture)][1]
 
         output = self._experiment.outputs[name]
@@ -727,7 +768,7 @@ class Drawing:
             "help": output.help,
             "clickable": clickable,
             "run": self._run,
-            "link": self._link,
+            "link": _permalink.write(self._panel, self._experiment, self.parameters["controls"]),
             **drawn,
         }
 
@@ -752,7 +793,14 @@ def _is_growing(value: Any) -> bool:
 
 
 def _visitor(request: gr.Request) -> str:
+    """The page in which a visitor has the studio open."""
     return request.session_hash or ""
+
+
+def _identity(request: gr.Request) -> str:
+    """The visitor, whichever page of theirs asks."""
+    assert request.request is not None, "events come by HTTP"
+    return _visitors.visitor(request.request.cookies, _visitor(request))
 
 
 def _received(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,9 @@ pictures; `pictures` as [output, caption, bytes]. Text messages are JSON too: `{
 import asyncio
 import io
 import json
+import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from engines.runtime.errors import InputError, StudioError
+from pages import _visitors
 from pages._panel import Camera, Comparison, Panel, Picture, Stream, Strip, Upload, View
 from pages._pictures import aside
 from pages._results import pictures, sentence, start
@@ -81,6 +84,7 @@ class _Visit:
     def __init__(self, socket: WebSocket, experiment: Stream) -> None:
         self.socket = socket
         self.experiment = experiment
+        self.visitor = _visitors.visitor(socket.cookies, secrets.token_urlsafe())
         self.camera = next(name for name, control in experiment.controls.items() if isinstance(control, Camera))
         self.values = experiment.opening()
         self.memory: dict[str, Any] = {}
@@ -130,7 +134,8 @@ class _Visit:
 
     async def _compute(self, frame: bytes, number: int) -> None:
         try:
-            task = await aside(start, self.experiment, {**self.values, self.camera: frame}, self.memory)
+            computing = partial(start, visitor=self.visitor)
+            task = await aside(computing, self.experiment, {**self.values, self.camera: frame}, self.memory)
             try:
                 while not task.ended:
                     await asyncio.sleep(POLL_SECONDS)
@@ -222,10 +227,15 @@ def stream_html(panel: Panel, experiment: Stream) -> str:
 
 def view_html(panel: Panel, experiment: View, values: Mapping[str, Any] | None = None) -> str:
     """The markup of a View, whose page live.js opens with the control values, at first the opening's, as its query."""
-    query = urlencode({name: value for name, value in (values or experiment.opening()).items() if value is not None})
+    query = view_query(values or experiment.opening())
     return (
         f'<div class="studio-view" data-view="{panel.slug}/{experiment.name}"'
         f' data-page="{escape(experiment.page)}" data-query="{escape(query)}">'
         f'<iframe title="{escape(experiment.title)}" allow="fullscreen"></iframe>'
         "</div>"
     )
+
+
+def view_query(values: Mapping[str, Any]) -> str:
+    """The query with which a View's page is opened: the control values."""
+    return urlencode({name: value for name, value in values.items() if value is not None})

@@ -123,6 +123,14 @@ class Choice(Control):
 
 
 @dataclass(frozen=True)
+class CheckpointChoice(Choice):
+    """The checkpoint that computes; `options` from its name to its badge.
+
+    The default one is bundled: it takes the place of one that cannot be loaded.
+    """
+
+
+@dataclass(frozen=True)
 class Switch(Control):
     """On or off."""
 
@@ -432,7 +440,13 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Job(Experiment):
-    """An experiment whose work lives in the server: it streams its results and survives a reload of the page."""
+    """An experiment whose work lives in the server: it streams its results and survives a reload and a restart.
+
+    `run(saved, **controls)`: at first `saved` is None. Each `Saved` that is yielded is kept with the result so far;
+    after a restart `run` begins again from the newest one's `state`, and has to end as if nothing had happened.
+    """
+
+    extra_arguments: ClassVar[tuple[str, ...]] = ("saved",)
 
 
 @dataclass(frozen=True)

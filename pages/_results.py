@@ -3,15 +3,20 @@
 import json
 import logging
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engines.runtime.errors import StudioError
+from engines.runtime.checkpoints import find
+from engines.runtime.errors import CheckpointError, InputError, StudioError
+from engines.runtime.hub import instead_of
 from engines.runtime.images import write_picture
+from engines.runtime.jobs import JOBS, Run
+from engines.runtime.progress import Substitution
 from engines.runtime.scheduler import SCHEDULER, Priority, Task
 from engines.runtime.video import Recording, write_clip
-from pages._panel import Comparison, Experiment, Job, Movie, Panel, Picture, Stream, Strip, View
+from pages._panel import CheckpointChoice, Comparison, Experiment, Job, Movie, Panel, Picture, Stream, Strip, View
 from pages._permalink import UPLOADED
 
 log = logging.getLogger(__name__)
@@ -19,20 +24,73 @@ log = logging.getLogger(__name__)
 RENDERED = Path(__file__).parents[1] / "assets" / "rendered"
 
 
-def start(experiment: Experiment, values: Mapping[str, Any], *extra: Any) -> Task:
-    """Check the control values and queue the run; `extra` is a Stream's memory or a View's answer.
+def start(
+    experiment: Experiment, values: Mapping[str, Any], *extra: Any, visitor: str = "", panel: str | None = None
+) -> Task:
+    """Check the control values and queue the run for that visitor; `extra` is a Stream's memory or a View's answer.
+
+    A Job is kept on disk where `panel` says whose it is, so that the visitor can come back to it.
 
     Raises:
-        InputError: a value cannot be used; nothing is queued.
+        InputError: a value cannot be used, or the visitor has too much waiting; nothing is queued.
+        DeviceError: the disk cannot keep the job.
     """
     checked = experiment.check(values)
+    run = partial(_falling_back(experiment, experiment.run), **checked)
+    if isinstance(experiment, Job):
+        if panel is not None:
+            return JOBS.start(f"{panel}/{experiment.name}", values, run, visitor)
+        return SCHEDULER.submit(partial(run, saved=None), Priority.JOB, visitor)
     named = dict(zip(experiment.extra_arguments, extra, strict=True))
-    priority = Priority.RUN
-    if experiment.live or isinstance(experiment, Stream | View):
-        priority = Priority.LIVE
-    elif isinstance(experiment, Job):
-        priority = Priority.JOB
-    return SCHEDULER.submit(lambda: experiment.run(**named, **checked), priority)
+    live = experiment.live or isinstance(experiment, Stream | View)
+    return SCHEDULER.submit(partial(run, **named), Priority.LIVE if live else Priority.RUN, visitor)
+
+
+def _falling_back(experiment: Experiment, run: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    """The run that begins again with the bundled checkpoint, and says so, where the chosen one is not loaded."""
+    chosen = [(name, control) for name, control in experiment.controls.items() if isinstance(control, CheckpointChoice)]
+    if not chosen:
+        return run
+    (name, control), *_ = chosen
+
+    return partial(_run_or_fall_back, run, name, control.default)
+
+
+def _run_or_fall_back(run: Callable[..., Iterator[Any]], control: str, bundled: str, /, **values: Any) -> Iterator[Any]:
+    try:
+        yield from run(**values)
+    except CheckpointError as error:
+        if values[control] == bundled:
+            raise
+        yield Substitution(control, bundled, instead_of(find(values[control]), find(bundled), error))
+        yield from run(**{**values, control: bundled})
+
+
+def resume(panels: Sequence[Panel]) -> Sequence[Task]:
+    """Queue the jobs of these panels that an earlier server left unfinished."""
+    jobs = {
+        f"{panel.slug}/{experiment.name}": experiment
+        for panel in panels
+        for experiment in panel.experiments
+        if isinstance(experiment, Job)
+    }
+
+    def again(name: str, values: Mapping[str, Any]) -> Run:
+        def run(*, saved: Any, **substituted: Any) -> Iterator[Any]:
+            if name not in jobs:
+                raise InputError("The studio no longer has what this job computes.")
+            experiment = jobs[name]
+            return _falling_back(experiment, experiment.run)(saved=saved, **{**experiment.check(values), **substituted})
+
+        return run
+
+    return JOBS.resume(again)
+
+
+def used(task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The control values that the task computes with: another checkpoint's name where the chosen one was not loaded."""
+    substitution = task.substitution
+    return {**values, substitution.name: substitution.value} if substitution else dict(values)
 
 
 def finished(task: Task) -> dict[str, Any]:
@@ -90,7 +148,8 @@ def save(
     from engines.runtime.device import describe
 
     folder.mkdir(parents=True, exist_ok=True)
-    parameters = {"panel": panel.slug, "experiment": experiment.name, "controls": plain(experiment, values)}
+    controls = plain(experiment, used(task, values))
+    parameters = {"panel": panel.slug, "experiment": experiment.name, "controls": controls}
     document: dict[str, Any] = {**parameters, "seconds": round(task.seconds, 1), "device": describe(), "outputs": {}}
     paths = []
     held = list(pictures(experiment, task.result))

@@ -4,37 +4,37 @@ Streamlit runs `serve` anew at every touch of a control; what lasts for a visit 
 """
 
 import base64
+import itertools
 import os
-import tempfile
+import random
+import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import numpy as np
 import streamlit as st
 
 from engines.runtime.errors import InputError
-from engines.runtime.images import fit, read_photo, write_picture
-from engines.runtime.scheduler import SCHEDULER, State, Task
-from engines.runtime.video import Recording, write_clip
-from pages import _permalink, _typeset
+from engines.runtime.images import fit, read_parameters
+from engines.runtime.scheduler import State, Task
+from engines.runtime.video import Recording, read_clip_parameters
+from pages import _checkpoints, _live, _permalink, _typeset
 from pages._panel import (
     PAINTED_SIDE,
     SEED_LIMIT,
     Camera,
+    CheckpointChoice,
     Choice,
     Click,
     Clip,
     Comparison,
     Control,
     Curves,
-    Experiment,
-    Job,
     Movie,
     Notices,
     Number,
@@ -51,24 +51,24 @@ from pages._panel import (
     Upload,
     View,
 )
-from pages._results import movie, pictures, plain, rendered, sentence, start
+from pages._results import movie, rendered, resume
+from pages._streamlit_sheet import Made, Sheet, encoded, newest
 
 WEB = Path(__file__).parents[1] / "assets" / "web"
 RESULT_AND_CONTROLS = (2.3, 1)
 """Shares of the page's width."""
 SIDE_BY_SIDE = 3
 """So many options of a choice are shown at once; more fold into a list."""
-POLL_SECONDS = 0.5
-PATIENCE_SECONDS = 0.5
-"""So long a result that follows a control is waited for, before the page polls for it."""
-SHOWN_SIDE = 1600
-"""Pixels of the longer side of a picture as it is shown; its download has them all."""
+POLL_SECONDS = 1.0
+NEWS_SECONDS = 0.5
+"""So long a page that polls waits for something new: it shows the end of a run at once, and draws no more often."""
 THUMBNAIL_SIDE = 160
 THUMBNAILS = 64
 STRIP_WIDTH = 124
 OWN = "a {} of your own"
 NONE = "none"
-DRAW = "export default ({ parentElement, data }) => { parentElement.innerHTML = data; }"
+BAR = "bar-address"
+WEB_ROUTE = f"component/{__name__}.web"
 PAINT = """
 export default ({ parentElement, data, setTriggerValue }) => {
   if (parentElement.querySelector(".painter")) return;
@@ -82,33 +82,69 @@ export default ({ parentElement, data, setTriggerValue }) => {
 }
 """
 """How painter.js, before these lines, becomes a component: its trigger is the masks, as data URLs."""
-WITHOUT = {
-    Stream: "Here every snapshot is one frame; the main face follows the camera live.",
-    View: "This experiment measures in its own page, which the main face shows.",
-    Click: "A place on the picture can be clicked in the main face.",
-}
-"""What this face lacks, by the kind of experiment or control."""
+SNAPSHOTS = "Here every snapshot is one frame; the main face follows the camera live."
 
 
-def serve(panels: Sequence[Panel], first: Callable[[], None] | None = None) -> None:
-    """Draw the page that this visitor is on; `first` is called before the first page of all."""
+def serve(panels: Sequence[Panel], first: Callable[[], None] | None = None, web: Path = WEB) -> None:
+    """Draw the page that this visitor is on; `first` is called before the first page of all, `web` is the folder of
+    what Views load."""
     if first is not None:
         st.cache_resource(first, show_spinner=False)()
+    _resume_once(panels)
+    st.components.v1.declare_component("web", path=web)  # For its route: Streamlit serves the folder under WEB_ROUTE.
     st.set_page_config("Ten Papers Studio", str(WEB / "favicon.svg"), "wide")
     st.html(WEB / "streamlit.css")
-    pages = {panel.slug: st.Page(partial(_panel, panel), title=panel.title, url_path=panel.slug) for panel in panels}
+    bar = st.container(key="bar")
+    slug, query = _asked()
+    slugs = [panel.slug for panel in panels]
+    pages = {
+        panel.slug: st.Page(partial(_panel, panel, query, slugs), title=panel.title, url_path=panel.slug)
+        for panel in panels
+    }
     survey = st.Page(partial(_survey, panels, pages), title="The survey", url_path="survey", default=True)
     page = st.navigation([survey, *pages.values()], position="top")
-    query = st.query_params.to_dict()
-    asked = pages.get(query.get("panel", ""))
-    if asked is not None and page is survey:
+    asked = page if slug is None else pages.get(slug, survey)
+    if asked is not page:
+        st.session_state["asked"] = slug, query
         st.switch_page(asked, query_params=query)
     page.run()
+    address = f"{page.url_path or '.'}?{urlencode(st.query_params.to_dict())}"
+    with bar:
+        _component("address", data=address.removesuffix("?"), key=BAR, on_went_change=_go_back)
+
+
+def _asked() -> tuple[str | None, dict[str, str]]:
+    """The panel and the query that a link, a saved file or the browser's history asks for; asked for once."""
+    if "asked" not in st.session_state:
+        query = st.query_params.to_dict()
+        st.session_state["asked"] = query.get("panel"), query
+    asked, st.session_state["asked"] = st.session_state["asked"], (None, {})
+    return asked
+
+
+def _go_back() -> None:
+    """Ask for the address to which the browser went, back or forward."""
+    address, _ = st.session_state[BAR]["went"]
+    path, _, text = address.partition("?")
+    query = dict(parse_qsl(text, keep_blank_values=True))
+    slug = query.get("panel", path.rpartition("/")[2])
+    sheet = st.session_state.get("sheets", {}).get((slug, query.get("experiment")))
+    if sheet is not None:
+        sheet.go_back(query)
+        st.session_state[f"{slug}-experiment"] = sheet.experiment.name
+        query = {}
+    st.session_state["asked"] = slug, query
+
+
+def _component(name: str, **mounted: Any) -> Any:
+    """Mount a component of streamlit.js; what it answers."""
+    source = f"{(WEB / 'streamlit.js').read_text()}\nexport default {name};\n"
+    return st.components.v2.component(name, js=source, isolate_styles=False)(**mounted)
 
 
 def _survey(panels: Sequence[Panel], pages: Mapping[str, Any]) -> None:
     asked = st.query_params.get("panel")
-    if asked is not None:
+    if asked is not None and asked not in pages:
         _alert([f"There is no panel {asked[:40]!r}; choose one below."])
     for panel in panels:
         with st.container(key=f"survey-{panel.slug}"):
@@ -119,25 +155,26 @@ def _survey(panels: Sequence[Panel], pages: Mapping[str, Any]) -> None:
                 f'<p class="studio-story">{escape(panel.story)}</p>'
                 f'<p class="studio-citation">{escape(panel.paper.citation)}</p>'
             )
-            newest = _survey_picture(panel)
-            if newest is not None:
-                picture.image(newest, width="stretch")
+            shown = _survey_picture(panel)
+            if shown is not None:
+                picture.image(shown, width="stretch")
+    _open_saved(pages)
 
 
 def _survey_picture(panel: Panel) -> bytes | None:
     """The newest picture of the first output that the panel opens with."""
     for experiment in panel.experiments:
         opening = rendered(panel, experiment)
-        paths = [(name, path) for name, _, path in pictures(experiment, opening[0] if opening else {})]
-        if paths:
-            return [path for name, path in paths if name == paths[0][0]][-1].read_bytes()
+        path = newest(experiment, opening[0]) if opening else None
+        if path is not None:
+            return path.read_bytes()
     return None
 
 
-def _panel(panel: Panel) -> None:
+def _panel(panel: Panel, query: dict[str, str], slugs: Collection[str]) -> None:
     head, badge = st.columns(RESULT_AND_CONTROLS, gap="large", vertical_alignment="bottom")
     head.html(_typeset.heading(panel))
-    sheet = _sheet(panel)
+    sheet = _sheet(panel, query)
     _presets(sheet)
     result, controls = st.columns(RESULT_AND_CONTROLS, gap="large")
     with controls:
@@ -145,29 +182,33 @@ def _panel(panel: Panel) -> None:
         sheet.compute_if_due()
         sheet.follow()
         with st.container(key=sheet.key("running")):
-            _run(sheet)
+            status = _run(sheet)
     with result:
-        # The results are a fragment of the page, which draws itself again and again while something is computed.
-        st.fragment(_results, run_every=POLL_SECONDS if sheet.task else None)(sheet)
+        if isinstance(sheet.experiment, View):
+            _view(sheet, sheet.experiment)
+        # A fragment of the page, which draws itself again and again while something is computed.
+        results = st.fragment(_results, run_every=POLL_SECONDS if sheet.task else None)
+        results(sheet, sheet.task, status, itertools.count())
+        _visits(sheet)
+        _open_saved(slugs)
         st.html(_typeset.notes(sheet.experiment))
         if panel.figures:
             st.html(_typeset.figures(panel.figures))
     made_by = sheet.badge()
     if made_by:
         badge.html(made_by)
-    _keep_address(sheet)
+    if sheet.link() != st.query_params.to_dict():
+        st.query_params.from_dict(sheet.link())
 
 
-def _sheet(panel: Panel) -> "Sheet":
-    """The sheet of the experiment that the visitor chose, or that a link asks for with its control values."""
-    query = st.query_params.to_dict()
-    linked = query.get("panel") == panel.slug and urlencode(query) not in _written()
-    address = urlencode(query)
+def _sheet(panel: Panel, query: dict[str, str]) -> Sheet:
+    """The sheet of the experiment that the visitor chose, or that the query asks for with its control values."""
     titles = {experiment.name: experiment.title for experiment in panel.experiments}
     key = f"{panel.slug}-experiment"
     chosen = st.session_state.get(key) or next(iter(titles))
     sentences = []
-    if linked:
+    asked = bool(query)
+    if asked:
         try:
             chosen = panel.experiment(query.get("experiment", chosen)).name
         except InputError as error:
@@ -185,216 +226,31 @@ def _sheet(panel: Panel) -> "Sheet":
         )
     sheets = st.session_state.setdefault("sheets", {})
     sheet = sheets.get((panel.slug, chosen))
-    if sheet is None or linked:
-        sheet = sheets[panel.slug, chosen] = sheet or Sheet(panel, panel.experiment(chosen))
+    if sheet is None or asked:
+        sheet = sheets[panel.slug, chosen] = sheet or Sheet(panel, panel.experiment(chosen), _followed(), _token())
         job = query.pop("job", None)
-        values, more = _permalink.read(sheet.experiment, query if linked else {})
+        values, more = _permalink.read(sheet.experiment, query)
         sheet.open(values, [*sentences, *more])
         if job is not None:
             sheet.attach(job)
-    _written().add(address)
     return sheet
 
 
-def _written() -> set[str]:
-    """Every query this visit has had: a browser may still send an older one, which is no link that was followed."""
-    return st.session_state.setdefault("written", set())
+@st.cache_resource(show_spinner=False)
+def _resume_once(_panels: Sequence[Panel]) -> None:
+    resume(_panels)
 
 
-def _keep_address(sheet: "Sheet") -> None:
-    query = _permalink.write(sheet.panel, sheet.experiment, sheet.values)
-    if sheet.job is not None:
-        query["job"] = sheet.job
-    _written().add(urlencode(query))
-    if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+def _token() -> str:
+    """What makes this visit its jobs' owner: Streamlit sets no cookies, so a job's address carries it."""
+    token: str = st.session_state.setdefault("token", secrets.token_urlsafe(16))
+    return token
 
 
 @st.cache_resource(scope="session", on_release=lambda tasks: [task.cancel() for task in tasks], show_spinner=False)
 def _followed() -> set[Task]:
     """The tasks that nobody waits for once this visitor has left: they are cancelled then."""
     return set()
-
-
-@dataclass
-class Made:
-    """A result, whole or so far, and what made it; its pictures are encoded once."""
-
-    experiment: Experiment
-    parameters: Mapping[str, Any]
-    result: Mapping[str, Any] = field(default_factory=dict)
-    seconds: float | None = None
-    device: str = ""
-    _shown: dict[int, tuple[Any, bytes]] = field(default_factory=dict)
-
-    def update(self, result: Mapping[str, Any]) -> None:
-        """Take what the run has made by now."""
-        self.result = result
-        present = {id(picture) for _, _, picture in pictures(self.experiment, result)}
-        self._shown = {number: held for number, held in self._shown.items() if number in present}
-
-    def shown(self, picture: Any) -> bytes:
-        """A picture of this result, an array or the path of its file, as a browser shows it (WebP)."""
-        if isinstance(picture, Path):
-            return picture.read_bytes()
-        if id(picture) not in self._shown:
-            # The picture is kept beside its encoding, or another could come to have its id.
-            self._shown[id(picture)] = picture, _encoded(fit(picture, SHOWN_SIDE), ".webp", self.parameters)
-        return self._shown[id(picture)][1]
-
-    def download(self, picture: Any) -> bytes:
-        """The same picture as a PNG of every pixel, which carries the parameters."""
-        return _encoded(read_photo(picture) if isinstance(picture, Path) else picture, ".png", self.parameters)
-
-    def download_movie(self, made: Recording | Path, suffix: str) -> bytes:
-        """A movie of this result, as MP4 with the parameters or as GIF."""
-        return _encoded(movie(made), suffix, self.parameters)
-
-
-def _encoded(made: np.ndarray | bytes, suffix: str, parameters: Mapping[str, Any]) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"made{suffix}"
-        if isinstance(made, bytes):
-            write_clip(made, path, parameters)
-        else:
-            write_picture(made, path, parameters)
-        return path.read_bytes()
-
-
-class Sheet:
-    """One experiment as this visitor has it: control values, the run that goes on, and the result that is shown."""
-
-    def __init__(self, panel: Panel, experiment: Experiment) -> None:
-        self.panel = panel
-        self.experiment = experiment
-        self.values = experiment.opening()
-        self.sentences: Sequence[str] = ()
-        self.status = ""
-        self.task: Task | None = None
-        self.job: str | None = None
-        self.made: Made | None = None
-        self.painting: str | None = None
-        self._generation = 0
-        self._parameters: Mapping[str, Any] = {}
-        self._computed: Mapping[str, Any] = {}
-        self._memory: dict[str, Any] = {}
-
-    @property
-    def on_demand(self) -> bool:
-        """Whether a button starts the run."""
-        return not (self.experiment.live or isinstance(self.experiment, Stream | View))
-
-    def key(self, *names: str) -> str:
-        """The key of a widget; it changes when values are put into the controls, so that all are drawn anew."""
-        return "-".join([self.panel.slug, self.experiment.name, str(self._generation), *names])
-
-    def open(self, values: Mapping[str, Any], sentences: Sequence[str] = ()) -> None:
-        """Put the values into the controls and show what comes of them: rendered beforehand, or computed now."""
-        self.values = dict(values)
-        self.sentences = sentences
-        self._generation += 1
-        if isinstance(self.experiment, Job):
-            return
-        opening = rendered(self.panel, self.experiment) if self.values == self.experiment.opening() else None
-        if opening is not None:
-            self._abandon()
-            self._computed = dict(self.values)
-            self.made = _opened(self.experiment, *opening)
-        elif self.on_demand and not sentences:
-            self.start()
-
-    def put(self, **masks: bytes | None) -> None:
-        """Put painted masks into their controls, and close the painter."""
-        self.painting = None
-        self.values.update(masks)
-        self._generation += 1
-
-    def choose(self, preset: str) -> None:
-        """Open a preset."""
-        self.open(self.experiment.opening(preset))
-
-    def attach(self, job: str) -> None:
-        """Follow the job of that identifier, which another visit of this page started."""
-        try:
-            self.task = SCHEDULER.job(job)
-        except InputError as error:
-            self.sentences = [*self.sentences, str(error)]
-            return
-        self.job = job
-        self._parameters = self._written()
-
-    def compute_if_due(self) -> None:
-        """Follow the controls where the experiment does: each change of a live one's, each snapshot of a Stream's."""
-        if isinstance(self.experiment, Stream):
-            cameras = [name for name, control in self.experiment.controls.items() if isinstance(control, Camera)]
-            if any(self.values[name] not in (None, self._computed.get(name)) for name in cameras):
-                self.start(self._memory)
-        elif self.experiment.live and self.values != self._computed:
-            self.start()
-        if self.task is not None and not self.on_demand:
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while not self.task.ended and (left := deadline - time.monotonic()) > 0:
-                self.task.wait(self.task.version, left)
-
-    def start(self, *extra: Any) -> None:
-        """Compute with the controls as they stand."""
-        self._abandon()
-        self.sentences, self.status = (), ""
-        self._computed = dict(self.values)
-        self._parameters = self._written()
-        try:
-            self.task = start(self.experiment, self.values, *extra)
-        except Exception as error:
-            self.sentences = [sentence(error)]
-            return
-        if isinstance(self.experiment, Job):
-            self.job = self.task.id
-        else:
-            _followed().add(self.task)
-
-    def follow(self) -> Task | None:
-        """Take what the run has made by now; None where it has ended."""
-        task = self.task
-        if task is None:
-            return None
-        ended = task.ended
-        if task.result:
-            if self.made is None or self.made.parameters is not self._parameters:
-                self.made = Made(self.experiment, self._parameters)
-            self.made.update(task.result)
-        if not ended:
-            return task
-        self.task = None
-        _followed().discard(task)
-        if task.error is not None:
-            self.sentences = [sentence(task.error)]
-        elif task.state is State.CANCELLED:
-            self.status = "Cancelled; what was finished stays."
-        elif self.made is not None:
-            from engines.runtime.device import describe
-
-            self.made.seconds, self.made.device = task.seconds, describe()
-        return None
-
-    def badge(self) -> str:
-        """What made the result that is shown."""
-        if self.made is None:
-            return _typeset.badge(self.experiment, self.values, "", None)
-        return _typeset.badge(self.experiment, self.made.parameters["controls"], self.made.device, self.made.seconds)
-
-    def _written(self) -> Mapping[str, Any]:
-        controls = plain(self.experiment, self.values)
-        return {"panel": self.panel.slug, "experiment": self.experiment.name, "controls": controls}
-
-    def _abandon(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-            self.task = None
-
-
-def _opened(experiment: Experiment, result: Mapping[str, Any], document: Mapping[str, Any]) -> Made:
-    parameters = {name: document[name] for name in ("panel", "experiment", "controls")}
-    return Made(experiment, parameters, result, document["seconds"], document["device"])
 
 
 def _presets(sheet: Sheet) -> None:
@@ -407,7 +263,7 @@ def _controls(sheet: Sheet) -> None:
     _grouped(sheet, {name: control for name, control in sheet.experiment.controls.items() if not control.advanced})
     advanced = {name: control for name, control in sheet.experiment.controls.items() if control.advanced}
     if advanced:
-        with st.expander("More"):
+        with st.expander("More", key=f"{sheet.panel.slug}-{sheet.experiment.name}-more"):
             _grouped(sheet, advanced)
 
 
@@ -425,7 +281,7 @@ def _grouped(sheet: Sheet, controls: Mapping[str, Control]) -> None:
                 sheet.painting = group
             # A run that ends draws the page anew: what is not said to be open would close.
             if sheet.painting == group:
-                st.dialog(words, width="large", on_dismiss=sheet.put)(_paint)(sheet, painted)
+                st.dialog(words, width="large", on_dismiss=partial(sheet.put, {}))(_paint)(sheet, painted)
 
 
 def _number(control: Number, value: float, key: str) -> float:
@@ -436,7 +292,17 @@ def _number(control: Number, value: float, key: str) -> float:
 
 
 def _seed(control: Seed, value: int, key: str) -> int:
-    return st.number_input(control.label, 0, SEED_LIMIT - 1, value, 1, key=key, help=control.help or None)
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-seed"):
+        st.session_state.setdefault(key, value)
+        number = st.number_input(control.label, 0, SEED_LIMIT - 1, step=1, key=key, help=control.help or None)
+        st.button(
+            "New", on_click=_draw_seed, args=(key,), key=f"{key}-new", help=f"Draw another {control.label.lower()}"
+        )
+    return number
+
+
+def _draw_seed(key: str) -> None:
+    st.session_state[key] = random.randrange(SEED_LIMIT)
 
 
 def _choice(control: Choice, value: str, key: str) -> str:
@@ -444,6 +310,25 @@ def _choice(control: Choice, value: str, key: str) -> str:
     kind = st.radio if len(options) <= SIDE_BY_SIDE else st.selectbox
     words = control.options.__getitem__
     return kind(control.label, options, options.index(value), words, key=key, help=control.help or None)
+
+
+def _checkpoint(control: CheckpointChoice, value: str, key: str) -> str:
+    chosen = _choice(control, value, key)
+    comes = _checkpoints.state(chosen)["fraction"] is not None
+    st.fragment(_place, run_every=POLL_SECONDS if comes else None)(chosen, comes, key)
+    return chosen
+
+
+def _place(checkpoint: str, comes: bool, key: str) -> None:
+    """What a checkpoint is and where; drawn again and again while it comes."""
+    state = _checkpoints.state(checkpoint)
+    if comes != (state["fraction"] is not None):
+        st.rerun()
+    st.caption(f"{_checkpoints.facts(checkpoint)}. {state['words']}")
+    if comes:
+        st.progress(state["fraction"])
+    if state["action"]:
+        st.button(state["action"], on_click=_checkpoints.act, args=(checkpoint, state["action"]), key=f"{key}-action")
 
 
 def _switch(control: Switch, value: bool, key: str) -> bool:
@@ -496,7 +381,7 @@ def _paint(sheet: Sheet, group: Mapping[str, Regions]) -> None:
     )
     if painted.masks is not None:
         masks = [mask and base64.b64decode(mask.partition(",")[2]) for mask in painted.masks]
-        sheet.put(**dict(zip(group, masks, strict=True)))
+        sheet.put(dict(zip(group, masks, strict=True)))
         st.rerun()
 
 
@@ -508,8 +393,7 @@ def _painted(control: Control, value: bytes | str | None, suffix: str) -> str | 
         return None
     if picture is None:
         return None
-    encoded = base64.b64encode(_encoded(fit(picture, PAINTED_SIDE), suffix, {})).decode()
-    return f"data:image/{suffix[1:]};base64,{encoded}"
+    return _address(encoded(fit(picture, PAINTED_SIDE), suffix, {}))
 
 
 @st.cache_data(max_entries=THUMBNAILS, show_spinner=False)
@@ -518,7 +402,7 @@ def _thumbnail(content: bytes, label: str, _preview: Callable[[bytes, str, int],
 
 
 def _click(control: Click, value: Any, key: str) -> Any:
-    return value
+    return value  # It is chosen on the picture.
 
 
 def _camera(control: Camera, value: bytes | None, key: str) -> bytes | None:
@@ -530,6 +414,7 @@ CONTROLS: dict[type[Control], Callable[[Any, Any, str], Any]] = {
     Number: _number,
     Seed: _seed,
     Choice: _choice,
+    CheckpointChoice: _checkpoint,
     Switch: _switch,
     Photo: _upload,
     Regions: _upload,
@@ -540,22 +425,24 @@ CONTROLS: dict[type[Control], Callable[[Any, Any, str], Any]] = {
 """How each kind of control is drawn: from the control, its value and its widget's key to the value it has now."""
 
 
-def _run(sheet: Sheet) -> None:
-    """The button that starts the run or, while one goes on, how far it is; and what this face lacks."""
-    _alert(sheet.sentences)
-    if sheet.task is not None:
-        st.fragment(_progress, run_every=POLL_SECONDS)(sheet)
-    elif sheet.on_demand:
-        if sheet.status:
-            st.caption(sheet.status)
-        if st.button(sheet.experiment.action, type="primary", width="stretch", key=sheet.key("run")):
+def _run(sheet: Sheet) -> Any:
+    """The button that starts the run or, while one goes on, ends it, and what this face lacks; the place over the
+    button, for how far the run is."""
+    said, status, button = st.container(), st.container(), st.empty()
+    if sheet.task is None and sheet.on_demand:
+        if button.button(sheet.experiment.action, type="primary", width="stretch", key=sheet.key("run")):
+            # Not before the controls are drawn: one of them may have been set by this very click.
             sheet.start()
-            st.rerun()
-    kinds = {type(sheet.experiment), *(type(control) for control in sheet.experiment.controls.values())}
-    lacking = [words for kind, words in WITHOUT.items() if kind in kinds]
-    if lacking:
-        st.caption(" ".join(lacking))
+        elif sheet.status:
+            status.caption(sheet.status)
+    if sheet.task is not None:
+        button.button("Cancel", on_click=sheet.task.cancel, width="stretch", key=sheet.key("cancel"))
+    with said:
+        _alert(sheet.sentences)
+    if isinstance(sheet.experiment, Stream):
+        st.caption(SNAPSHOTS)
         st.link_button("Open it in the main face", _main_face(sheet), width="stretch")
+    return status
 
 
 def _main_face(sheet: Sheet) -> str:
@@ -565,34 +452,127 @@ def _main_face(sheet: Sheet) -> str:
     return f"http://{host}:{os.environ.get('GRADIO_SERVER_PORT', '7860')}/?{query}"
 
 
-def _progress(sheet: Sheet) -> None:
-    task = sheet.follow()
-    if task is None:
-        return st.rerun()
+def _results(sheet: Sheet, task: Task | None, status: Any, turns: Iterator[int]) -> None:
+    """The results of `task` so far, with how far it is drawn into `status`; with none, those that were made last."""
+    if next(turns) > 0:
+        sheet.wait(NEWS_SECONDS)
+        # Whoever saw the end of the run first: this page was drawn while it went on.
+        if task is not None and sheet.follow() is not task:
+            st.rerun()
+    if task is not None:
+        with status:
+            _progress(task)
+    made = sheet.made or Made(sheet.experiment, {}, {})
+    for name, output in sheet.experiment.outputs.items():
+        value = made.result.get(name, {} if isinstance(output, Strip) and output.of else None)
+        if value is not None:
+            with st.container(key=sheet.key("output", name)):
+                click = _click_on(sheet, name)
+                if click is None:
+                    OUTPUTS[type(output)](output, value, made, sheet.key(name))
+                else:
+                    _clickable(sheet, click, output, value, made)
+                if output.help:
+                    st.html(f'<p class="studio-help">{escape(output.help)}</p>')
+
+
+def _progress(task: Task) -> None:
     words = task.progress.words or "Computing"
     if task.state is State.WAITING:
         place = task.place
         words = f"{place} {'run' if place == 1 else 'runs'} before yours" if place else "Starting"
     st.progress(min(1.0, task.progress.fraction), f"{words}, {time.monotonic() - task.submitted:.0f} s")
-    st.button("Cancel", on_click=task.cancel, width="stretch", key=sheet.key("cancel"))
 
 
-def _results(sheet: Sheet) -> None:
-    if sheet.task is not None and sheet.follow() is None:
+def _click_on(sheet: Sheet, output: str) -> str | None:
+    """The control that is a click on the picture of that output."""
+    clicks = (
+        name
+        for name, control in sheet.experiment.controls.items()
+        if isinstance(control, Click) and control.on == output
+    )
+    return next(clicks, None)
+
+
+def _clickable(sheet: Sheet, click: str, output: Output, value: Any, made: Made) -> None:
+    data = {
+        "src": _address(made.shown(value)),
+        "alt": output.label,
+        "label": sheet.experiment.controls[click].label,
+        "place": sheet.values[click],
+    }
+    place = _component("clickable", data=data, key=sheet.key(click, "place"), on_place_change=lambda: None).place
+    _download(made, partial(made.download, value), sheet.key(click))
+    if place is not None:
+        sheet.values[click] = tuple(place)
+        if sheet.on_demand:
+            sheet.start()
         st.rerun()
-    made = sheet.made or Made(sheet.experiment, {})
-    for name, output in sheet.experiment.outputs.items():
-        value = made.result.get(name, {} if isinstance(output, Strip) and output.of else None)
-        if value is not None:
-            with st.container(key=sheet.key("output", name)):
-                OUTPUTS[type(output)](output, value, made, sheet.key(name))
-                if output.help:
-                    st.html(f'<p class="studio-help">{escape(output.help)}</p>')
+
+
+def _view(sheet: Sheet, experiment: View) -> None:
+    """The page of the experiment in a frame; its answer is what the run gets."""
+    src = f"{WEB_ROUTE}/{experiment.page}?{_live.view_query(sheet.values)}"
+    data = {"src": src, "title": experiment.title}
+    answer = _component("view", data=data, key=sheet.key("view"), on_answer_change=lambda: None).answer
+    if answer is not None:
+        try:
+            sheet.start(_live.read_answer(answer))
+        except InputError as error:
+            sheet.sentences = [str(error)]
+        st.rerun()
+
+
+def _visits(sheet: Sheet) -> None:
+    """The link to the experiment as it stands, and the results of this visit."""
+    made = [
+        {"token": visited.token, "words": visited.words, "src": visited.thumbnail and _address(visited.thumbnail)}
+        for visited in sheet.visits
+    ]
+    data = {
+        "link": f"?{urlencode(sheet.link())}",
+        "made": made,
+        "chosen": sheet.visited and sheet.visited.token,
+        "busy": sheet.busy,
+    }
+    chosen = _component("visits", data=data, key=sheet.key("visits"), on_chosen_change=lambda: None).chosen
+    if chosen is not None:
+        sheet.recall(chosen)
+        st.rerun()
+
+
+def _open_saved(slugs: Collection[str]) -> None:
+    """Where a file that the studio saved is dropped, or chosen, to have its controls back."""
+    turn = st.session_state.setdefault("opened", 0)
+    with st.container(key="saved"):
+        file = st.file_uploader("Open a saved picture or film", key=f"saved-{turn}")
+        if file is None:
+            return
+        try:
+            query = _query(file.getvalue(), slugs)
+        except InputError as error:
+            return _alert([str(error)])
+    st.session_state["opened"] = turn + 1
+    st.session_state["asked"] = query["panel"], query
+    st.rerun()
+
+
+def _query(content: bytes, slugs: Collection[str]) -> dict[str, str]:
+    """The query that makes again what a file shows.
+
+    Raises:
+        InputError: it is none that the studio saved, or none of these panels'.
+    """
+    read = read_clip_parameters if content[4:8] == b"ftyp" else read_parameters  # an MP4 or a picture
+    query = _permalink.saved(read(content))
+    if query["panel"] not in slugs:
+        raise InputError(f"There is no panel {query['panel'][:40]!r} here; choose a file of one that there is.")
+    return query
 
 
 def _picture(output: Picture, value: Any, made: Made, key: str) -> None:
     st.image(made.shown(value), output.label)
-    _download(partial(made.download, value), key)
+    _download(made, partial(made.download, value), key)
 
 
 def _comparison(output: Comparison, value: Mapping[str, Any], made: Made, key: str) -> None:
@@ -605,27 +585,23 @@ def _comparison(output: Comparison, value: Mapping[str, Any], made: Made, key: s
         hidden: dict[str, Any] = {"label_visibility": "collapsed"}
         left = st.selectbox("Left of the line", captions, first, key=f"{key}-left", **hidden)
         right = st.selectbox("Right of the line", captions, len(captions) - 1, key=f"{key}-right", **hidden)
-        _download(partial(made.download, value[right]), f"{key}-{right}")
+        _download(made, partial(made.download, value[right]), f"{key}-{right}")
     with wipe:
         if left == right:
             st.image(made.shown(value[left]), width="stretch")
         else:
-            _wipe(_named(left, made.shown(value[left])), _named(right, made.shown(value[right])), key)
+            shown = [_named(caption, made.shown(value[caption])) for caption in (left, right)]
+            _component("wipe", data=dict(zip(("left", "right"), shown, strict=True)), key=f"{key}-wipe")
 
 
 def _named(caption: str, picture: bytes) -> dict[str, str]:
-    return {"caption": caption, "src": f"data:image/webp;base64,{base64.b64encode(picture).decode()}"}
+    return {"caption": caption, "src": _address(picture)}
 
 
-def _wipe(left: Mapping[str, str], right: Mapping[str, str], key: str) -> None:
-    """Two pictures under one slider, which moves in the browser alone."""
-    component = st.components.v2.component(
-        "wipe",
-        html='<div><img><img><span></span><input type="range" step="0.5"></div>',
-        css=(WEB / "wipe.css").read_text(),
-        js=(WEB / "wipe.js").read_text(),
-    )
-    component(data={"left": left, "right": right}, key=f"{key}-wipe")
+def _address(picture: bytes) -> str:
+    """A picture's file as an address that has it all within."""
+    kind = {b"RIFF": "webp", b"\x89PNG": "png"}.get(picture[:4], "jpeg")
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
 def _strip(output: Strip, value: Mapping[str, Any], made: Made, key: str) -> None:
@@ -635,7 +611,7 @@ def _strip(output: Strip, value: Mapping[str, Any], made: Made, key: str) -> Non
             with st.container(width=STRIP_WIDTH, gap="xsmall"):
                 if caption in value:
                     st.image(made.shown(value[caption]), caption)
-                    _download(partial(made.download, value[caption]), f"{key}-{caption}")
+                    _download(made, partial(made.download, value[caption]), f"{key}-{caption}")
                 else:
                     st.html(f'<div class="studio-empty"></div><p>{escape(caption)}</p>')
 
@@ -647,17 +623,23 @@ def _movie(output: Movie, value: Recording | Path, made: Made, key: str) -> None
     st.html(_typeset.group(output.label))
     st.video(content, loop=True, muted=True)
     with st.container(horizontal=True):
-        _download(partial(made.download_movie, value, ".mp4"), key, ".mp4", "video/mp4", "Download MP4")
-        _download(partial(made.download_movie, value, ".gif"), key, ".gif", "image/gif", "Download GIF")
+        _download(made, partial(made.download_movie, value, ".mp4"), key, ".mp4", "video/mp4", "Download MP4")
+        _download(made, partial(made.download_movie, value, ".gif"), key, ".gif", "image/gif", "Download GIF")
 
 
 def _download(
-    content: Callable[[], bytes], key: str, suffix: str = ".png", media_type: str = "image/png", words: str = "Download"
+    made: Made,
+    content: Callable[[], bytes],
+    key: str,
+    suffix: str = ".png",
+    media_type: str = "image/png",
+    words: str = "Download",
 ) -> None:
-    name = f"{key}{suffix}".replace(" ", "-")
-    st.download_button(
-        words, content, name, media_type, type="tertiary", on_click="ignore", key=f"{key}-download{suffix}"
-    )
+    """Offer a file of a result that is whole; while it grows, each button would slow its run down a little."""
+    if made.whole:
+        name = f"{key}{suffix}".replace(" ", "-")
+        key = f"{key}-download{suffix}"
+        st.download_button(words, content, name, media_type, type="tertiary", on_click="ignore", key=key)
 
 
 def _table(output: Table, value: Any, made: Made, key: str) -> None:
@@ -667,8 +649,7 @@ def _table(output: Table, value: Any, made: Made, key: str) -> None:
 def _curves(output: Curves, value: Any, made: Made, key: str) -> None:
     st.html(_typeset.group(output.label))
     # st.html would take the drawing out: it lets no SVG pass.
-    component = st.components.v2.component("drawing", js=DRAW, isolate_styles=False)
-    component(data=_typeset.curves(output, value), key=f"{key}-drawing")
+    _component("drawing", data=_typeset.curves(output, value), key=f"{key}-drawing")
 
 
 def _notices(output: Notices, value: Mapping[str, str], made: Made, key: str) -> None:

@@ -7,7 +7,20 @@ from html import escape
 from numbers import Integral
 from typing import Any
 
-from pages._panel import Choice, Control, Curves, Experiment, Figure, Number, Panel, Paper, Switch, Upload
+from engines.runtime.checkpoints import find
+from pages._panel import (
+    CheckpointChoice,
+    Choice,
+    Control,
+    Curves,
+    Experiment,
+    Figure,
+    Number,
+    Panel,
+    Paper,
+    Switch,
+    Upload,
+)
 
 CURVE_WIDTH, CURVE_HEIGHT = 640, 300
 """Units of the drawing's own coordinates."""
@@ -23,7 +36,8 @@ def masthead() -> str:
     """The line over every page."""
     return (
         '<div class="studio-masthead"><span>Ten Papers Studio</span>'
-        '<button type="button" class="studio-endpoints">Use it from a program</button></div>'
+        '<nav><button type="button" class="studio-memory">Memory</button>'
+        '<button type="button" class="studio-endpoints">Use it from a program</button></nav></div>'
     )
 
 
@@ -69,11 +83,12 @@ def presets(experiment: Experiment) -> str:
 
 
 def badge(experiment: Experiment, values: Mapping[str, Any], device: str, seconds: float | None) -> str:
-    """Which checkpoint made a result, on which device, in how many seconds; what is not known is left out."""
+    """Which checkpoint made a result, under which licence, on which device, in how many seconds; what is not known is
+    left out."""
     lines = []
-    checkpoint = experiment.controls.get("checkpoint")
-    if isinstance(checkpoint, Choice):
-        lines.append(("Checkpoint", checkpoint.options[values["checkpoint"]]))
+    for name, control in experiment.controls.items():
+        if isinstance(control, CheckpointChoice):
+            lines += [("Checkpoint", control.options[values[name]]), ("Licence", find(values[name]).licence)]
     if device:
         lines.append(("Device", device))
     if seconds is not None:

@@ -15,6 +15,7 @@ from engines.runtime.errors import InputError
 from engines.runtime.progress import Progress
 from pages._examples import examples
 from pages._panel import (
+    CheckpointChoice,
     Choice,
     Clip,
     Comparison,
@@ -71,8 +72,8 @@ def stylize(
     regions = None
     if content_regions is not None and style_regions is not None:
         masks, sizes = [content_regions, style_regions], [original.shape[1:], look.shape[1:]]
-        labels, colours = region_labels(masks, sizes)
-        regions = pair_regions(*labels, colours)
+        (content_labels, style_labels), colours = region_labels(masks, sizes)
+        regions = pair_regions(content_labels, style_labels, colours)
         if regions.notices:
             yield {"notices": {f"region {place}": notice for place, notice in enumerate(regions.notices)}}
     yield {"result": {"content": content}}
@@ -207,7 +208,7 @@ PANEL = Panel(
                     advanced=True,
                     help="The longer side; a larger photograph gets its full size back at the end.",
                 ),
-                "checkpoint": Choice(
+                "checkpoint": CheckpointChoice(
                     "Checkpoint",
                     CHECKPOINTS,
                     "photo-stylization-small",
@@ -264,7 +265,7 @@ PANEL = Panel(
                     advanced=True,
                     help="The longer side of the film that is made.",
                 ),
-                "checkpoint": Choice(
+                "checkpoint": CheckpointChoice(
                     "Checkpoint",
                     CHECKPOINTS,
                     "photo-stylization-small",

@@ -1,5 +1,7 @@
 """Settings that hold for every test."""
 
+import os
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +11,9 @@ from hypothesis import settings
 # Time is measured where a test says so; elsewhere a busy machine must not decide.
 settings.register_profile("studio", deadline=None)
 settings.load_profile("studio")
+
+# Jobs of tests are kept apart from the user's own; said here, before the first import of them.
+os.environ["STUDIO_JOBS"] = tempfile.mkdtemp(prefix="studio-jobs-")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from engines.runtime.progress import Progress
+from engines.runtime.progress import Progress, Saved
 from pages._panel import (
     Camera,
     Choice,
@@ -26,15 +26,21 @@ from pages._panel import (
 )
 
 
-def race(norm: str, batch_size: int, seed: int) -> Iterator[Progress | dict[str, Any]]:
+def race(
+    saved: dict[str, Any] | None, norm: str, batch_size: int, seed: int
+) -> Iterator[Progress | Saved | dict[str, Any]]:
     """A training race: a loss curve that grows for some seconds."""
     draw = np.random.default_rng(seed)
     losses: list[float] = []
-    for step in range(60):
+    if saved is not None:
+        draw.bit_generator.state = saved["draw"]
+        losses = saved["losses"]
+    for step in range(len(losses), 60):
         time.sleep(0.1)
         losses.append(float(np.exp(-step / 20) + 0.1 * draw.random() / batch_size))
         yield {"curves": {norm: (list(range(step + 1)), list(losses))}}
         yield Progress((step + 1) / 60, f"step {step + 1} of 60")
+        yield Saved({"draw": draw.bit_generator.state, "losses": losses})
 
 
 def mirror(memory: dict[str, Any], frame: np.ndarray, strength: float) -> Iterator[dict[str, Any]]:

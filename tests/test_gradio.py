@@ -22,6 +22,7 @@ from playwright.sync_api import Browser, Page, expect
 from engines.photo_stylization.engine import warm
 from engines.runtime.checkpoints import find, present
 from engines.runtime.errors import InputError
+from engines.runtime.jobs import JOBS
 from engines.runtime.progress import Progress
 from engines.runtime.scheduler import SCHEDULER
 from pages import photo_stylization
@@ -218,14 +219,23 @@ def test_a_visitor_who_leaves_stops_the_run(visit: Callable[..., Visit]) -> None
     assert _seconds_until_idle() < 1.5
 
 
-def test_a_second_visitor_reads_how_many_runs_come_first(visit: Callable[..., Visit]) -> None:
-    pages = [visit().open("Darkroom") for _ in range(2)]
-    for page in pages:
+def test_a_second_run_reads_how_many_come_first_and_another_visitor_s_does_not_wait(
+    visit: Callable[..., Visit],
+) -> None:
+    one, other = visit(), visit().open("Darkroom")
+    first = one.open("Darkroom")
+    _settle(first)
+    second = one.context.new_page()
+    second.goto(first.url)
+    second.get_by_role("tab", name="Darkroom").click()
+    for page in (second, other):
         _settle(page)
-    for page in pages:
+    for page in (first, second, other):
         page.get_by_role("button", name="Develop").click()
-    expect(pages[1].get_by_role("status").filter(has_text="1 run before yours")).to_be_visible()
-    _settle(pages[1])
+    expect(other.get_by_role("status").filter(has_text="Making")).to_be_visible()
+    expect(second.get_by_role("status").filter(has_text="before yours")).to_be_visible()
+    for page in (first, second, other):
+        _settle(page)
 
 
 def test_a_refusal_is_one_sentence_and_the_next_run_works(visit: Callable[..., Visit]) -> None:
@@ -386,6 +396,16 @@ def test_a_job_survives_a_reload_and_is_cancelled_after_it(visit: Callable[..., 
     page.get_by_role("button", name="Cancel").click()
     assert _seconds_until_idle() < 1
     expect(page.get_by_role("button", name="Start")).to_be_visible()
+    identifier = page.evaluate("JSON.parse(localStorage['studio-job-hard_experiments-race']).id")
+    assert (JOBS.folder / identifier).exists()
+    page.get_by_role("button", name="Delete what is kept of it").click()
+    expect(page.get_by_text("Deleted.")).to_be_visible()
+    expect(page.get_by_role("img", name="Loss: loss over step, bn")).not_to_be_visible()
+    assert not (JOBS.folder / identifier).exists()
+    page.reload()
+    one.complaints.clear()
+    page = one.open("Hard experiments", "Race")
+    expect(page.get_by_role("img", name="Loss: loss over step, bn")).not_to_be_visible()
 
 
 def test_a_click_on_a_result_becomes_an_input(visit: Callable[..., Visit]) -> None:

@@ -1,5 +1,6 @@
 """The Hub's real client against a loopback server: downloads resume, are checked, and fail with a sentence."""
 
+import json
 import os
 import random
 import re
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from huggingface_hub import HfApi, constants, hf_hub_download
@@ -24,18 +26,21 @@ from safetensors.torch import save
 from torch import nn
 
 from engines.photo_stylization import engine
-from engines.photo_stylization.network import LEVELS
 from engines.runtime import hub as downloads
 from engines.runtime.checkpoints import Checkpoint, find, is_sound, load_into, load_state, pin_file, pinned, present
 from engines.runtime.errors import CheckpointError
-from engines.runtime.hub import CHUNK, Download, checkpoint_or_bundled, download, latest, partly_here
-from engines.runtime.scheduler import State
+from engines.runtime.hub import CHUNK, Download, download, latest, partly_here
+from engines.runtime.progress import Substitution
+from engines.runtime.scheduler import State, Task
+from pages import _results, photo_stylization
+from pages._results import finished, start
 from tests.hub_server import COMMIT, Fault, Hub
 from tests.test_checkpoints import Hostile
 from weights.__main__ import main
 
 ROOT = Path(__file__).parents[1]
 CONTENT = random.Random(0).randbytes(1_500_000)
+PUBLISHED = "photo-stylization-published"
 REPO, FILE = "somebody/network", "models/network.pth"
 SECONDS = 20
 NOBODY = 65534
@@ -540,55 +545,51 @@ def dead_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
         yield
 
 
-def stylized(checkpoint: str) -> torch.Tensor:
-    torch.manual_seed(0)
-    content, style = 2 * torch.rand(2, 3, 96, 128) - 1
-    strengths = dict.fromkeys(LEVELS, 1.0)
-    stages = engine.stylize(
-        content,
-        style,
-        strengths=strengths,
-        smoother="none",
-        smoothing_weight=0,
-        post_filter=False,
-        checkpoint=checkpoint,
-    )
-    return [stage for stage in stages if isinstance(stage, engine.Stage)][-1].picture
+def stylized(checkpoint: str) -> Task:
+    """The task, ended, of a small stylization on the page."""
+    experiment = photo_stylization.PANEL.experiment("stylize")
+    small = {"smoother": "none", "post_filter": False, "longest": 128}
+    task = start(experiment, {**experiment.opening(), **small, "checkpoint": checkpoint})
+    finished(task)
+    return task
 
 
 @fault("uncached on a dead network")
-def test_an_uncached_checkpoint_on_a_dead_network_gives_the_bundled_result_at_once(dead_network: None) -> None:
+def test_an_uncached_checkpoint_on_a_dead_network_gives_the_bundled_result_at_once(
+    dead_network: None, tmp_path: Path
+) -> None:
     expected = stylized(engine.BUNDLED)
+    assert expected.substitution is None
     bundled, uncached = [], []
     for _ in range(3):
         began = time.perf_counter()
         stylized(engine.BUNDLED)
         bundled.append(time.perf_counter() - began)
         began = time.perf_counter()
-        used, notice = checkpoint_or_bundled("photo-stylization-published", engine.BUNDLED, load_it)
-        picture = stylized(used)
+        task = stylized(PUBLISHED)
         uncached.append(time.perf_counter() - began)
-        assert torch.equal(picture, expected) and used == engine.BUNDLED and notice is not None
+        assert np.array_equal(task.result["result"]["none"], expected.result["result"]["none"])
+        name, used, notice = substitution(task)
+        assert (name, used) == ("checkpoint", engine.BUNDLED)
         assert re.match(r"photo-stylization-published is (about to be|being) downloaded", notice)
         assert notice.endswith("This result is from the small model trained by this project on CIFAR-10 and CamVid.")
     assert min(uncached) < min(bundled) + 1
-    made = latest(find("photo-stylization-published"))
+    made = latest(find(PUBLISHED))
     assert made is not None
     made.cancel()
-    _, notice = checkpoint_or_bundled("photo-stylization-published", engine.BUNDLED, load_it)
-    assert notice is not None and "was cancelled at" in notice and latest(made.checkpoint) is made
-
-
-def load_it(name: str) -> None:
-    engine._network(name, torch.device("cpu"))
-
-
-def test_the_bundled_checkpoint_and_one_that_loads_are_used_without_a_notice(dead_network: None) -> None:
-    assert checkpoint_or_bundled(engine.BUNDLED, engine.BUNDLED, load_it) == (engine.BUNDLED, None)
-    assert checkpoint_or_bundled("photo-stylization-published", engine.BUNDLED, lambda name: None) == (
-        "photo-stylization-published",
-        None,
+    task = stylized(PUBLISHED)
+    assert "was cancelled at" in substitution(task).sentence and latest(made.checkpoint) is made
+    panel = photo_stylization.PANEL
+    experiment = panel.experiment("stylize")
+    *_, document = _results.save(
+        panel, experiment, {**experiment.opening(), "checkpoint": PUBLISHED}, task, tmp_path / "out"
     )
+    assert json.loads(document.read_text())["controls"]["checkpoint"] == engine.BUNDLED
+
+
+def substitution(task: Task) -> Substitution:
+    assert task.substitution is not None
+    return task.substitution
 
 
 def test_the_faults_are_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,11 +29,11 @@ def checkpoint() -> None:
 
 def _stages(content: np.ndarray, style: np.ndarray, in_regions: bool) -> list[np.ndarray]:
     """The pictures after level 4 to 1, with the left and the right half of both pictures as regions, or with none."""
-    halves = [np.indices(picture.shape[:2])[1] // (picture.shape[1] // 2) for picture in (content, style)]
+    left, right = (np.indices(picture.shape[:2])[1] // (picture.shape[1] // 2) for picture in (content, style))
     stages = engine.stylize(
         to_tensor(content),
         to_tensor(style),
-        regions=transform.pair_regions(*halves, []) if in_regions else None,
+        regions=transform.pair_regions(left, right, []) if in_regions else None,
         strengths={4: 1, 3: 1, 2: 1, 1: 1},
         smoother="none",
         smoothing_weight=0.9999,
@@ -343,8 +343,8 @@ def test_the_painter_matches_the_regions_that_the_engine_matches(chromium: Brows
         judged = page.evaluate(JUDGE, [sizes, [mask.flatten().tolist() for mask in masks], longest])
         colours = np.arange(7, dtype=np.uint8)[:, None] * np.uint8(40) + np.zeros(3, dtype=np.uint8)
         computed = [fit(np.zeros((height, width, 3), np.uint8), longest).shape[:2] for width, height in sizes]
-        labels, names = region_labels([colours[mask] for mask in masks], computed)
-        regions = transform.pair_regions(*labels, names)
+        (content, style), names = region_labels([colours[mask] for mask in masks], computed)
+        regions = transform.pair_regions(content, style, names)
         rows, columns = (
             (2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(computed[0], masks[0].shape, strict=True)
         )

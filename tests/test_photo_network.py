@@ -172,7 +172,8 @@ def test_strength_zero_leaves_the_features_alone_and_one_half_is_half_way() -> N
 
 
 def test_stylizing_goes_from_level_4_to_1_with_rising_progress(tiny: PhotoWCT) -> None:
-    regions = pair_regions(*[np.zeros((32, 32), int)] * 2, COLOURS)
+    everything = np.zeros((32, 32), int)
+    regions = pair_regions(everything, everything, COLOURS)
     steps = list(stylize(tiny, torch.rand(3, 17, 23), torch.rand(3, 31, 16), regions))
     assert [step.level for step in steps if isinstance(step, Stage)] == [4, 3, 2, 1]
     assert all(step.picture.shape == (3, 17, 23) for step in steps if isinstance(step, Stage))

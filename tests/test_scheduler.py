@@ -10,7 +10,7 @@ import pytest
 
 from engines.runtime.errors import InputError
 from engines.runtime.progress import Progress
-from engines.runtime.scheduler import Priority, Scheduler, State, Task, merge
+from engines.runtime.scheduler import LONGEST_LINE, Priority, Scheduler, State, Task, merge
 
 
 def counting(name: str, steps: int, order: list[str], closed: list[str] | None = None) -> Iterator[Any]:
@@ -29,6 +29,11 @@ def wait(task: Task) -> Task:
     while not task.ended:
         assert time.monotonic() < deadline, "the task did not end"
         task.wait(task.version, 0.1)
+    return task
+
+
+def cancelled(task: Task) -> Task:
+    task.cancel()
     return task
 
 
@@ -60,7 +65,7 @@ def test_live_goes_before_runs_and_runs_come_in_turn_before_jobs() -> None:
         scheduler.submit(lambda: counting("second", 2, order), Priority.RUN),
         scheduler.submit(lambda: counting("live", 2, order), Priority.LIVE),
     ]
-    assert [task.place for task in tasks[1:3]] == [2, 3]
+    assert [task.place for task in tasks] == [3, 2, 4, 1]
     gate.set()
     for task in tasks:
         wait(task)
@@ -120,14 +125,106 @@ def test_progress_is_kept_apart_from_results() -> None:
     assert task.progress == Progress(0.5, "half") and task.result == {"picture": 1}
 
 
-def test_a_job_is_found_again_by_its_identifier_and_only_by_that() -> None:
+def test_three_runs_of_one_visitor_do_not_hold_up_anothers_one() -> None:
     scheduler, order = Scheduler(), list[str]()
-    job = scheduler.submit(lambda: counting("job", 1, order), Priority.JOB)
-    assert scheduler.job(job.id) is job
-    assert scheduler.job(wait(job).id).result == {"count": 1}
-    run = scheduler.submit(lambda: counting("run", 1, order), Priority.RUN)
-    with pytest.raises(InputError, match="no longer here"):
-        scheduler.job(run.id)
+    gate = hold(scheduler)
+    greedy = [scheduler.submit(partial(counting, f"a{n}", 20, order), Priority.RUN, "a") for n in range(3)]
+    modest = scheduler.submit(lambda: counting("b", 6, order), Priority.RUN, "b")
+    gate.set()
+    wait(modest)
+    assert order.count("b") == 6 and "a2" not in order
+    for task in greedy:
+        wait(task)
+    assert [name for name in order if name != "b"] == ["a0"] * 20 + ["a1"] * 20 + ["a2"] * 20
+
+
+def test_visitors_share_the_device_by_seconds_not_by_steps() -> None:
+    def steps(seconds: float) -> Iterator[Any]:
+        while True:
+            time.sleep(seconds)
+            yield {}
+
+    scheduler = Scheduler()
+    tasks = [scheduler.submit(partial(steps, 0.01 * n), Priority.RUN, f"visitor {n}") for n in (1, 2, 6)]
+    time.sleep(1.5)
+    for task in tasks:
+        wait(cancelled(task))
+    shares = [task.seconds for task in tasks]
+    assert max(shares) - min(shares) < 0.4, shares
+
+
+def test_runs_and_jobs_go_on_slowly_while_live_controls_keep_the_device_busy() -> None:
+    def steps() -> Iterator[Any]:
+        while True:
+            time.sleep(0.005)
+            yield {}
+
+    scheduler = Scheduler()
+    tasks = {priority: scheduler.submit(steps, priority, "visitor") for priority in Priority}
+    time.sleep(4)
+    for task in tasks.values():
+        wait(cancelled(task))
+    live, run, job = (tasks[priority].seconds for priority in Priority)
+    assert live > 2 * run > 4 * job > 0, (live, run, job)
+
+
+def test_nobody_saves_up_time_by_being_away_nor_loses_it_by_coming_back() -> None:
+    scheduler, order = Scheduler(), list[str]()
+    wait(scheduler.submit(lambda: counting("early", 40, order), Priority.RUN, "a"))
+    gate = hold(scheduler)
+    tasks = [scheduler.submit(partial(counting, name, 10, order), Priority.RUN, name) for name in "ab"]
+    gate.set()
+    for task in tasks:
+        wait(task)
+    assert 0 < order[40:50].count("a") < 10, order[40:]
+
+
+def test_the_place_in_the_queue_counts_who_is_served_before() -> None:
+    scheduler, order = Scheduler(), list[str]()
+    gate = hold(scheduler)
+    lines = ["a", "a", "b", "c", "a", "c"]
+    names = [f"{visitor}{n}" for n, visitor in enumerate(lines)]
+    tasks = [
+        scheduler.submit(partial(counting, name, 30, order), Priority.RUN, visitor)
+        for name, visitor in zip(names, lines, strict=True)
+    ]
+    places = dict(zip(names, (task.place for task in tasks), strict=True))
+    gate.set()
+    for task in tasks:
+        wait(task)
+    begun = list(dict.fromkeys(order))
+    # The task that holds the worker is before all of them.
+    assert {name: begun.index(name) + 1 for name in ("a0", "b2", "c3")} == {
+        name: places[name] for name in names[:1] + names[2:4]
+    }
+    assert places["a1"] == 1 + 1 + 2 and places["a4"] == 1 + 2 + 2 and places["c5"] == 1 + 1 + 2
+    assert {task.place for task in tasks} == {0}
+
+
+def test_a_visitor_may_have_so_many_tasks_and_others_are_not_held_to_it() -> None:
+    scheduler, order = Scheduler(), list[str]()
+    gate = hold(scheduler)
+
+    def submit(visitor: str, priority: Priority = Priority.RUN) -> Task:
+        return scheduler.submit(partial(counting, visitor, 1, order), priority, visitor)
+
+    tasks = [submit("a") for _ in range(LONGEST_LINE)]
+    with pytest.raises(InputError, match="^You have 10 runs waiting already; wait until one is done, or cancel one.$"):
+        submit("a")
+    tasks += [submit("b"), submit("a", Priority.LIVE), *(submit("") for _ in range(2 * LONGEST_LINE))]
+    tasks[0].cancel()
+    tasks.append(submit("a"))
+    gate.set()
+    for task in tasks:
+        wait(task)
+    assert order.count("a") == LONGEST_LINE + 1
+
+
+def test_a_visitor_that_is_gone_leaves_nothing_behind() -> None:
+    scheduler, order = Scheduler(), list[str]()
+    for number in range(100):
+        wait(scheduler.submit(lambda: counting("x", 1, order), Priority.LIVE, f"visitor {number}"))
+    assert len(scheduler._charged) <= 2
 
 
 def test_many_visitors_each_get_their_own_result() -> None:

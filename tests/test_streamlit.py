@@ -1,31 +1,28 @@
-"""The Streamlit face: its pages run by AppTest against real engines, and looked at by a real browser."""
+"""The Streamlit face: its pages run by AppTest against real engines."""
 
 import io
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from PIL.PngImagePlugin import PngInfo
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import pages
 from engines.runtime.checkpoints import find, present
 from engines.runtime.errors import InputError
-from engines.runtime.images import read_parameters, read_photo
+from engines.runtime.images import read_photo, write_picture
+from engines.runtime.jobs import JOBS
 from engines.runtime.progress import Progress
 from engines.runtime.scheduler import SCHEDULER, Task
-from pages import _results
+from engines.runtime.video import write_clip
+from pages import _results, _streamlit_sheet
 from pages._panel import (
     Choice,
     Comparison,
@@ -37,18 +34,18 @@ from pages._panel import (
     Output,
     Panel,
     Photo,
-    Regions,
     Seed,
-    Stream,
     Strip,
     Switch,
     Table,
     Upload,
-    View,
 )
+from pages._pictures import Shelf
 from pages._results import finished, save, start
-from pages._streamlit import CONTROLS, OUTPUTS, WITHOUT, Made, Sheet
+from pages._streamlit import CONTROLS, OUTPUTS, SNAPSHOTS
+from pages._streamlit_sheet import Made, Sheet
 from tests import hard_experiments
+from tests.test_scheduler import hold
 
 ROOT = Path(__file__).parents[1]
 STAGES = ("first", "second", "third")
@@ -124,7 +121,8 @@ def script() -> None:
     from pages import _streamlit
     from tests import hard_experiments, test_streamlit
 
-    _streamlit.serve([test_streamlit.PANEL, hard_experiments.PANEL, *pages.panels()])
+    web = test_streamlit.ROOT / "tests"  # The page of a View lies here.
+    _streamlit.serve([test_streamlit.PANEL, hard_experiments.PANEL, *pages.panels()], web=web)
 
 
 def visit(**query: str) -> AppTest:
@@ -192,6 +190,15 @@ def same(one: Any, other: Any) -> bool:
 def png(picture: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def saved(parameters: str) -> bytes:
+    """A picture that carries the text where the studio writes its parameters."""
+    chunks = PngInfo()
+    chunks.add_text("parameters", parameters)
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((32, 32, 3), dtype=np.uint8)).save(file, "PNG", pnginfo=chunks)
     return file.getvalue()
 
 
@@ -345,10 +352,12 @@ def test_touching_a_control_neither_stops_a_run_nor_loses_what_it_made() -> None
 
 
 def test_a_run_that_waits_says_how_many_are_before_it() -> None:
-    visit(panel="darkroom", pace="1000")
-    page = visit(panel="darkroom", pace="1000")
+    gate = hold(SCHEDULER)
+    page = visit(panel="darkroom", pace="1")
     page.run()
     assert "1 run before yours" in page.get("progress")[0].proto.text
+    gate.set()
+    until_ended(page)
 
 
 def test_a_download_has_every_pixel_and_the_parameters() -> None:
@@ -385,22 +394,20 @@ def test_a_job_goes_on_without_its_page_and_is_found_again_by_its_address() -> N
     assert sheet(page).task is None
     widget(page, "button", "Start").click().run()
     address = query(page)
-    assert address["job"] == task(page).id
+    assert address["job"].startswith(f"{task(page).id}.")
     again = visit(**address)
     assert task(again) is task(page) and widget(again, "radio", "Norm").value == "bn"
     widget(again, "button", "Cancel").click().run()
     until_ended(again)
-    assert SCHEDULER.job(address["job"]).state.value == "cancelled"
+    assert JOBS.find(task(page).id, task(page).visitor).state.value == "cancelled"
     assert len(made(until_ended(visit(**address))).result["curves"]["bn"][0]) > 0
 
 
 def test_what_this_face_cannot_do_is_said_with_a_link_that_carries_the_controls() -> None:
-    for experiment, control, kind in [("trial", "exposure=99", View), ("mirror", "strength=0.9", Stream)]:
-        name, value = control.split("=")
-        page = visit(panel="hard_experiments", experiment=experiment, **{name: value})
-        assert WITHOUT[kind] in [caption.value for caption in page.caption]
-        address = page.get("link_button")[0].proto.url
-        assert address == f"http://127.0.0.1:7860/?panel=hard_experiments&experiment={experiment}&{control}"
+    page = visit(panel="hard_experiments", experiment="mirror", strength="0.9")
+    assert SNAPSHOTS in [caption.value for caption in page.caption]
+    address = page.get("link_button")[0].proto.url
+    assert address == "http://127.0.0.1:7860/?panel=hard_experiments&experiment=mirror&strength=0.9"
 
 
 def test_the_photo_panel_gives_the_same_pictures_as_the_engine_without_a_face() -> None:
@@ -413,110 +420,150 @@ def test_the_photo_panel_gives_the_same_pictures_as_the_engine_without_a_face() 
         assert name == "seconds" or same(made(page).result[name], value)
 
 
-def test_each_kind_of_control_and_output_is_drawn() -> None:
-    assert set(CONTROLS) == {Regions, *Upload.__subclasses__(), *Control.__subclasses__()} - {Upload}
-    assert set(OUTPUTS) == set(Output.__subclasses__())
+OTHER = {"gain": 0.35, "paper": "gloss", "toned": True, "seed": 7}
+"""Values of the darkroom that are not those it opens with."""
+ASKED = {"panel": "darkroom", "experiment": "develop", "gain": "0.35", "paper": "gloss", "toned": "true", "seed": "7"}
+"""The query that asks for them."""
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a real server serves these tests' panels."""
-    from tests.browser import free_port  # Not above: the server imports this module as well, and needs no Gradio.
-
-    path = tmp_path_factory.mktemp("studio") / "app.py"
-    path.write_text("from tests.test_streamlit import script\n\nscript()\n")
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(path), "--server.port", str(port)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    served = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(100):
-            with suppress(OSError), urlopen(f"{served}/_stcore/health") as answer:
-                assert answer.status == 200
-                break
-            time.sleep(0.2)
-        yield served
-    finally:
-        server.terminate()
-        server.wait(10)
+def controls(page: AppTest) -> dict[str, Any]:
+    """What the darkroom's widgets say."""
+    return {
+        "gain": widget(page, "slider", "Gain").value,
+        "paper": widget(page, "radio", "Paper").value,
+        "toned": widget(page, "checkbox", "Toned").value,
+        "seed": widget(page, "number_input", "Seed").value,
+    }
 
 
-def opened(browser: Browser, address: str, complaints: list[str], **options: Any) -> Page:
-    """A page in a browser of its own; errors, warnings and requests to elsewhere become complaints."""
-    page = browser.new_context(permissions=["camera"], **options).new_page()
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    own = (address, "data:", "blob:")
-    page.on("request", lambda request: None if request.url.startswith(own) else complaints.append(request.url))
-    return page
+def test_an_earlier_result_of_the_visit_comes_back_with_its_controls_and_is_not_computed_again() -> None:
+    page = until_ended(visit(panel="darkroom"))
+    opening, before = made(page), controls(page)
+    widget(page, "slider", "Gain").set_value(0.35)
+    widget(page, "radio", "Paper").set_value("gloss")
+    widget(page, "checkbox", "Toned").set_value(True)
+    widget(page, "number_input", "Seed").set_value(7)
+    widget(page, "button", "Develop").click().run()
+    changed = made(until_ended(page))
+    visits = sheet(page).visits
+    assert [each.words for each in visits] == ["Gain: 0.35, Paper: glossy, Toned: on, Seed: 7", "As it opened"]
+    for kept, result, values in [(visits[1], opening, before), (visits[0], changed, OTHER)]:
+        sheet(page).recall(kept.token)
+        page.run()
+        assert sheet(page).task is None and made(page) is result and controls(page) == values
+    assert query(page) == ASKED
+
+
+def test_a_visit_keeps_its_last_twelve_results_and_says_of_the_same_values_that_they_are() -> None:
+    page = until_ended(visit(panel="darkroom"))
+    widget(page, "button", "Develop").click().run()
+    until_ended(page)
+    assert [each.words for each in sheet(page).visits] == ["The same again", "As it opened"]
+    for seed in range(1, 13):
+        widget(page, "number_input", "Seed").set_value(seed)
+        widget(page, "button", "Develop").click().run()
+        until_ended(page)
+    assert [each.words for each in sheet(page).visits] == [f"Seed: {seed}" for seed in range(12, 0, -1)]
+
+
+def test_a_result_whose_pictures_are_gone_gives_its_controls_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = until_ended(visit(**ASKED))
+    monkeypatch.setattr(_streamlit_sheet, "HELD", Shelf(1))
+    sheet(page).choose("Dark")
+    sheet(page).recall(sheet(page).visits[0].token)
+    page.run()
+    assert controls(page) == OTHER
+    assert "The pictures of this result are no longer held here" in words(page)
+
+
+def test_a_cancelled_run_is_none_of_the_visit_s_results() -> None:
+    page = visit(panel="darkroom", pace="50")
+    widget(page, "button", "Cancel").click().run()
+    assert until_ended(page).session_state["sheets"]["darkroom", "develop"].visits == []
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".jpg"])
+def test_a_saved_picture_brings_every_control_back(suffix: str, tmp_path: Path) -> None:
+    values = {**EXPERIMENT.opening(), **OTHER}
+    write_picture(read_photo(gradient()), tmp_path / f"saved{suffix}", saved_parameters(values))
+    page = until_ended(visit(panel="darkroom"))
+    drop(page, (tmp_path / f"saved{suffix}").read_bytes())
+    assert controls(page) == OTHER and query(page) == ASKED
+    assert same(made(until_ended(page)).result, computed(EXPERIMENT, **OTHER))
+
+
+def test_a_saved_picture_opens_its_panel_from_the_front_page_too(tmp_path: Path) -> None:
+    write_picture(read_photo(gradient()), tmp_path / "saved.png", saved_parameters({**EXPERIMENT.opening(), **OTHER}))
+    page = visit()
+    drop(page, (tmp_path / "saved.png").read_bytes())
+    assert controls(until_ended(page)) == OTHER
+
+
+def test_a_saved_picture_made_of_one_s_own_asks_for_it_again(tmp_path: Path) -> None:
+    values = {**EXPERIMENT.opening(), **OTHER, "photo": "uploaded file"}
+    write_picture(read_photo(gradient()), tmp_path / "saved.png", saved_parameters(values))
+    page = until_ended(visit(panel="darkroom"))
+    drop(page, (tmp_path / "saved.png").read_bytes())
+    assert controls(page) == OTHER and sheet(page).task is None
+    assert "Photograph: your own file cannot come with a link or a saved result; choose it again." in words(page)
+
+
+def test_a_saved_film_brings_every_control_back(tmp_path: Path) -> None:
+    clip = pages.panel("photo_stylization").experiment("clip")
+    values = {**clip.opening(), "style": "night", "steady": False, "strength": 0.25, "longest": 128}
+    parameters = {"panel": "photo_stylization", "experiment": "clip", "controls": values}
+    write_clip(clip.controls["clip"].examples["lake"](), tmp_path / "saved.mp4", parameters)
+    page = visit()
+    drop(page, (tmp_path / "saved.mp4").read_bytes())
+    assert sheet(page).values == values
+    assert widget(page, "slider", "Strength").value == 0.25
+    assert widget(page, "checkbox", "Steady in time").value is False
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("content", "sentence"),
     [
-        {"color_scheme": "light", "viewport": {"width": 1366, "height": 900}},
-        {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}},
+        (b"no picture", "this is text, not a picture"),
+        (gradient(), "carries no parameters"),
+        (saved('["a", "list"]'), "does not say how it was made"),
+        (saved('{"panel": 3, "experiment": {}, "controls": "x"}'), "does not say how it was made"),
+        (saved('{"panel": "<b>", "experiment": "x", "controls": {}}'), "There is no panel &#x27;&lt;b&gt;&#x27; here"),
+        (b"\x00\x00\x00\x18ftypmp42 and no more", "it carries no parameters"),
     ],
-    ids=["light, wide", "dark, 390 pixels"],
+    ids=["text", "a picture of others", "a list", "other types", "no such panel", "no film"],
 )
-def test_a_browser_shows_a_result_with_no_complaint_and_no_request_to_elsewhere(
-    chromium: Browser, address: str, options: dict[str, Any]
-) -> None:
-    complaints: list[str] = []
-    page = opened(chromium, address, complaints, **options)
-    page.goto(f"{address}/?panel=darkroom&gain=0.5")
-    expect(page.get_by_text("Made with a gain of 0.5")).to_be_visible(timeout=20_000)
-    line = page.get_by_label("content left of the line, third right of it")
-    line.focus()
-    line.press("ArrowLeft")
-    assert line.input_value() == "49.5"
-    expect(page.locator(".studio-curves polyline")).to_be_visible()
-    broken = "[...document.images].filter(image => image.complete && !image.naturalWidth).length"
-    wider = "document.documentElement.scrollWidth > innerWidth"
-    assert page.evaluate(broken) == 0 and not page.evaluate(wider)
-    paper = page.locator(".stApp").evaluate("element => getComputedStyle(element).backgroundColor")
-    assert paper == ("rgb(21, 20, 18)" if options["color_scheme"] == "dark" else "rgb(253, 252, 249)")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Download").first.click()
-    assert read_parameters(download.value.path())["controls"]["gain"] == 0.5
-    assert complaints == []
-    page.context.close()
+def test_a_file_of_others_is_one_sentence_and_the_controls_stay(content: bytes, sentence: str) -> None:
+    page = until_ended(visit(**ASKED))
+    result = made(page)
+    drop(page, content)
+    assert sentence in words(page)
+    assert controls(page) == OTHER and made(page) is result
 
 
-def test_a_browser_s_snapshot_is_answered_by_a_picture(chromium: Browser, address: str) -> None:
-    complaints: list[str] = []
-    page = opened(chromium, address, complaints)
-    page.goto(f"{address}/?panel=hard_experiments&experiment=mirror")
-    page.wait_for_function("document.querySelector('video')?.videoWidth > 0", timeout=20_000)
-    page.get_by_role("button", name="Take Photo").click()
-    expect(page.get_by_role("button", name="Download")).to_be_visible()
-    assert complaints == []
-    page.context.close()
+def test_the_dice_draws_another_seed() -> None:
+    page = until_ended(visit(panel="darkroom"))
+    drawn = set()
+    for _ in range(3):
+        widget(page, "button", "New").click().run()
+        drawn.add(widget(page, "number_input", "Seed").value)
+    assert len(drawn) == 3 and sheet(page).values["seed"] in drawn and query(page)["seed"] in map(str, drawn)
 
 
-def test_painted_regions_reach_the_run(chromium: Browser, address: str) -> None:
-    if present(find("photo-stylization-small")) is None:
-        pytest.skip("the bundled checkpoint is not in weights/bundled")
-    complaints: list[str] = []
-    page = opened(chromium, address, complaints, viewport={"width": 1366, "height": 1000})
-    page.goto(f"{address}/?panel=photo_stylization&experiment=stylize&longest=128&smoother=none")
-    page.get_by_text("More", exact=True).click(timeout=20_000)
-    page.get_by_role("button", name="Paint the regions").click()
-    content = page.get_by_role("application", name="Content")
-    content.focus()
-    page.keyboard.press("Shift+ArrowUp")
-    page.keyboard.press("Space")
-    alone = "not in the style: follows the whole picture"
-    # The run that the link asks for ends, and the page is drawn anew, under what is being painted.
-    expect(page.get_by_role("button", name="Stylize", include_hidden=True)).to_be_attached(timeout=30_000)
-    expect(page.get_by_role("row").filter(has_text="Region 1")).to_contain_text(alone)
-    page.get_by_role("button", name="Use", exact=True).click()
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    page.get_by_role("button", name="Stylize").click()
-    expect(page.get_by_text("it follows the whole picture")).to_be_visible(timeout=30_000)
-    # Streamlit drops a stage's picture once the next is drawn, though a slow browser may still ask for it.
-    assert all("404" in complaint for complaint in complaints)
-    page.context.close()
+def saved_parameters(values: dict[str, Any]) -> dict[str, Any]:
+    return {"panel": "darkroom", "experiment": "develop", "controls": values}
+
+
+def drop(page: AppTest, content: bytes) -> None:
+    """Let go of a file where saved ones are opened."""
+    widget(page, "file_uploader", "Open a saved picture or film").set_value(("saved", content, ""))
+    page.run()
+
+
+def kinds(kind: type) -> set[type]:
+    """All that are declared of a kind, down to the last."""
+    return {each for below in kind.__subclasses__() for each in {below, *kinds(below)}}
+
+
+def test_each_kind_of_control_and_output_is_drawn() -> None:
+    assert set(CONTROLS) == kinds(Control) - {Upload}
+    assert set(OUTPUTS) == set(Output.__subclasses__())

@@ -500,6 +500,48 @@ window.studio = (() => {
     draw();
   };
 
+  // Which checkpoint computes, what it is, whether it is here; what is not can be downloaded, which goes on without the page.
+  const checkpoint = (element, props, watch, trigger) => {
+    const { label, help, options } = props;
+    const group = `checkpoint-${Math.random().toString(36).slice(2)}`;
+    const rows = options.map(({ name, badge, facts }) => {
+      const radio = make("input", { type: "radio", name: group, onchange: () => { props.value = name; draw(); trigger("input"); } });
+      const words = make("span");
+      const bar = make("progress", { hidden: true, max: 1, aria: { label: `Download of ${badge}` } });
+      const act = button("", () => tell({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ action: act.textContent }) }), { hidden: true });
+      const row = make("div", {}, make("label", {}, radio, badge), make("p", { className: "studio-help", textContent: facts }),
+        make("p", { className: "studio-help" }, words, " ", act), bar);
+      let next;
+      const tell = async (request) => {
+        clearTimeout(next);
+        try {
+          const state = await (await fetch(`checkpoints/${name}`, request)).json();
+          words.textContent = state.words;
+          act.textContent = state.action ?? "";
+          act.setAttribute("aria-label", `${state.action}: ${badge}`);
+          act.hidden = !state.action;
+          bar.hidden = state.fraction === null;
+          bar.value = state.fraction ?? 0;
+          // A run may ask for what is not here.
+          if (state.action && (radio.checked || state.fraction !== null)) next = setTimeout(watched, 1000);
+        } catch {
+          next = setTimeout(watched, 5000);
+        }
+      };
+      const watched = () => element.checkVisibility() ? tell() : (next = setTimeout(watched, 1000));
+      return { name, radio, row, tell };
+    });
+    const draw = () => {
+      for (const { name, radio, tell } of rows) {
+        radio.checked = name === props.value;
+        tell();
+      }
+    };
+    element.replaceChildren(make("fieldset", { className: "studio-checkpoints" }, make("legend", { textContent: label, title: help }), ...rows.map(({ row }) => row)));
+    watch("value", draw);
+    draw();
+  };
+
   // Buttons that name what they choose: presets, and the rows of the front page.
   const choices = (element, trigger) => {
     const survey = element.querySelector(".studio-survey");
@@ -535,8 +577,18 @@ window.studio = (() => {
     document.querySelector(`#${id} :is(.studio-stream, .studio-view)`)?.dispatchEvent(new CustomEvent("studio:controls", { detail }));
   };
 
+  const showMemory = async () => {
+    const body = make("div", { innerHTML: await (await fetch("memory")).text() });
+    const dialog = make("dialog", { className: "studio-loaded", aria: { label: "What is in memory" } }, make("h2", { textContent: "What is in memory" }),
+      body, button("Close", () => dialog.close()));
+    dialog.onclose = () => dialog.remove();
+    document.querySelector(".gradio-container").append(dialog);
+    dialog.showModal();
+  };
+
   // Gradio loads its page about the endpoints only for the button in its footer, which is not shown.
   document.addEventListener("click", (event) => {
+    if (event.target.closest(".studio-memory")) showMemory();
     if (event.target.closest(".studio-endpoints")) document.querySelector("footer button.show-api").click();
   });
 
@@ -546,5 +598,5 @@ window.studio = (() => {
     [...document.querySelectorAll("button.studio-run")].find((each) => each.offsetParent)?.click();
   });
 
-  return { arrivals, address, asked: asking, history: remember, status, seed, output, upload, paint, fitting, choices, live, job, controls };
+  return { arrivals, address, asked: asking, history: remember, status, seed, checkpoint, output, upload, paint, fitting, choices, live, job, controls };
 })();

@@ -12,7 +12,7 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,6 @@ from typing import NamedTuple
 from engines.runtime.checkpoints import (
     Checkpoint,
     expected_sha256,
-    find,
     hub_folder,
     is_sha256,
     is_sound,
@@ -378,27 +377,19 @@ def latest(checkpoint: Checkpoint) -> Download | None:
     return _downloads.get(checkpoint.name)
 
 
-def checkpoint_or_bundled(name: str, bundled: str, load: Callable[[str], object]) -> tuple[str, str | None]:
-    """The checkpoint to compute with: `name`, or `bundled` where `load(name)` raises CheckpointError; and then the
-    sentence for the visitor that says why and what to do.
+def instead_of(checkpoint: Checkpoint, bundled: Checkpoint, error: CheckpointError) -> str:
+    """The sentence for a visitor who gets the bundled checkpoint, since the other was not loaded: why, and what to do.
 
     Never waits for the network. What is not here, or altered, is downloaded in the background; a download that failed
     or was cancelled is left to the visitor, who asks for it with `download`.
     """
-    if name == bundled:
-        return bundled, None
-    try:
-        load(name)
-        return name, None
-    except CheckpointError as error:
-        reason = str(error)
-    checkpoint = find(name)
+    reason = str(error)
     if checkpoint.repo is not None and not _is_usable(checkpoint):
         known = latest(checkpoint)
         if known is None or known.state is State.DONE:
             known = download(checkpoint)
         reason = str(known) if present(checkpoint) is None else f"{reason} {known}"
-    return bundled, f"{reason} This result is from the {find(bundled).badge}."
+    return f"{reason} This result is from the {bundled.badge}."
 
 
 def _is_usable(checkpoint: Checkpoint) -> bool:

@@ -1,6 +1,6 @@
-"""How long work tells where it is."""
+"""How long work tells where it is, and what it needs to go on from there."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 Result = TypeVar("Result")
@@ -11,6 +11,23 @@ class Progress(NamedTuple):
 
     fraction: float
     words: str
+
+
+class Saved(NamedTuple):
+    """What a job needs to go on from here after a restart of the server, and to end as if there had been none.
+
+    `state` may nest mappings, lists and tuples of tensors, arrays, numbers, texts and bytes.
+    """
+
+    state: Mapping[str, Any]
+
+
+class Substitution(NamedTuple):
+    """From here the work goes on with `value` for its control `name`; `sentence` says to the visitor why."""
+
+    name: str
+    value: str
+    sentence: str
 
 
 def finish(steps: Generator[Any, None, Result]) -> Result:
