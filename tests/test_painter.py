@@ -349,7 +349,7 @@ def test_the_painter_matches_the_regions_that_the_engine_matches(chromium: Brows
             (2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(computed[0], masks[0].shape, strict=True)
         )
         small = masks[0][rows[:, None], columns]
-        matched = {int(np.bincount(small[labels[0] == label]).argmax()) for label in regions.matched}
+        matched = {int(np.bincount(small[content == label]).argmax()) for label in regions.matched}
         assert set(judged) == matched
         matched_by_some |= matched
     assert len(matched_by_some) > 3
