@@ -23,6 +23,7 @@ from engines.runtime.progress import Progress
 from engines.runtime.scheduler import SCHEDULER, Task
 from engines.runtime.video import write_clip
 from pages import _results, _streamlit_sheet
+from pages._examples import examples
 from pages._panel import (
     Choice,
     Comparison,
@@ -512,7 +513,7 @@ def test_a_saved_film_brings_every_control_back(tmp_path: Path) -> None:
     clip = pages.panel("photo_stylization").experiment("clip")
     values = {**clip.opening(), "style": "night", "steady": False, "strength": 0.25, "longest": 128}
     parameters = {"panel": "photo_stylization", "experiment": "clip", "controls": values}
-    write_clip(clip.controls["clip"].examples["lake"](), tmp_path / "saved.mp4", parameters)
+    write_clip(examples("lake")["lake"](), tmp_path / "saved.mp4", parameters)
     page = visit()
     drop(page, (tmp_path / "saved.mp4").read_bytes())
     assert sheet(page).values == values
@@ -561,7 +562,8 @@ def drop(page: AppTest, content: bytes) -> None:
 
 def kinds(kind: type) -> set[type]:
     """All that are declared of a kind, down to the last."""
-    return {each for below in kind.__subclasses__() for each in {below, *kinds(below)}}
+    below: list[type] = kind.__subclasses__()
+    return {each for one in below for each in {one, *kinds(one)}}
 
 
 def test_each_kind_of_control_and_output_is_drawn() -> None:

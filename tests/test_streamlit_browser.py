@@ -15,7 +15,6 @@ from urllib.request import urlopen
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -24,6 +23,7 @@ from engines.runtime.checkpoints import find, present
 from engines.runtime.images import read_parameters
 from engines.runtime.video import read_clip, read_clip_parameters
 from tests import hard_experiments
+from tests.browser import free_port, serious_findings
 from tests.test_streamlit import ASKED, EXPERIMENT, OTHER, ROOT, computed
 
 DANCE = ROOT / "../shared/data/video/dance-65f.mp4"
@@ -38,8 +38,6 @@ SOON = 60_000
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a real server serves the panels of tests/test_streamlit.py."""
-    from tests.browser import free_port
-
     path = tmp_path_factory.mktemp("studio") / "app.py"
     path.write_text("from tests.test_streamlit import script\n\nscript()\n")
     port = free_port()
@@ -312,6 +310,8 @@ def test_a_view_is_the_same_page_and_its_answer_is_computed_with(opened: Callabl
 
 
 def choose(page: Page, label: str, option: str) -> None:
+    # A list that is open closes when the page is drawn anew.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.get_by_role("combobox", name=label, exact=True).click()
     page.get_by_role("option", name=option, exact=True).click()
 
@@ -448,18 +448,9 @@ PLACES = [
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(opened: Callable[..., Page], scheme: str) -> None:
-    serious = []
-
-    def look(place: str) -> None:
-        for finding in Axe().run(page).response["violations"]:
-            if finding["impact"] in ("serious", "critical"):
-                serious.extend(
-                    (place, finding["id"], node["html"], node["failureSummary"]) for node in finding["nodes"]
-                )
-
     page = opened(color_scheme=scheme)
     page.locator(".st-key-saved input[type=file][aria-label]").wait_for(state="attached", timeout=SOON)
-    look("The survey")
+    serious = serious_findings(page)
     for panel, experiment, drawn in PLACES:
         page.get_by_role("link", name=panel).first.click()
         if experiment is not None:
@@ -468,9 +459,14 @@ def test_axe_finds_nothing_serious(opened: Callable[..., Page], scheme: str) -> 
         more = page.get_by_text("More", exact=True)
         if more.count():
             more.click()
-        look(f"{panel}, {experiment}")
-    page.get_by_role("radio", name="Stylize", exact=True).click()
+        serious += serious_findings(page)
+    assert serious == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_the_painter(opened: Callable[..., Page], scheme: str) -> None:
+    page = opened(PHOTO, color_scheme=scheme)
+    page.get_by_text("More", exact=True).click(timeout=SOON)
     page.get_by_role("button", name="Paint the regions").click()
     expect(page.get_by_role("application", name="Style")).to_be_visible()
-    look("The painter")
-    assert serious == []
+    assert serious_findings(page) == []

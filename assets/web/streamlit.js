@@ -21,7 +21,7 @@ const once = (parentElement, draw) => parentElement.querySelector(".studio-drawn
 const listenForFiles = () => {
   for (const kind of ["dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
-      const carries = !event.defaultPrevented && event.dataTransfer?.types.includes("Files");
+      const carries = event.dataTransfer?.types.includes("Files") && !event.target.closest("[data-testid=stFileUploaderDropzone]");
       document.documentElement.classList.toggle("studio-dropping", carries && kind === "dragover");
       if (!carries) return;
       event.preventDefault();
