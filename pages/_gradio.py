@@ -451,7 +451,8 @@ class Sheet:
             moved = [control.input for control in controls if not isinstance(control, gr.State)]
             gr.on(moved, self.run, trigger_mode="always_last", **running)
         else:
-            self._run.click(self.run, **running)
+            # A run that has shown its end may not have ended for Gradio, which would pass over a click meanwhile.
+            self._run.click(self.run, trigger_mode="multiple", **running)
             self._cancel.click(self.cancel, inputs=self._job, queue=False, **QUIET)
         if self._job is not None:
             found = self._job.submit(self.restore, inputs=self._job, outputs=controls, **QUIET)
