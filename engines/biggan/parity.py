@@ -1,0 +1,57 @@
+"""What the parity vectors of BigGAN ask for: as published, in float64."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engines.biggan.network import PUBLISHED_WIDTHS, BigGAN, BigGANDeep, remap, remap_deep, rows_as_published
+
+Tensors = dict[str, Tensor]
+
+
+def double(tensors: Tensors) -> Tensors:
+    return {key: tensor.double() for key, tensor in tensors.items()}
+
+
+def biggan(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
+    """`image`, `(B, 3, H, W)` in [-1, 1]."""
+    widths = [config["G_ch"] * width for width in PUBLISHED_WIDTHS[config["resolution"]]]
+    attended = {int(side) for side in config["G_attn"].split("_")}
+    sides = [2 ** (3 + index) for index in range(len(widths) - 1)]
+    network = BigGAN(
+        widths,
+        config["dim_z"],
+        (config["shared_dim"] or config["dim_z"]) if config["G_shared"] else None,
+        config["n_classes"],
+        [index for index, side in enumerate(sides) if side in attended],
+        hierarchical=config["hier"],
+        eps=config["BN_eps"],
+        bottom_side=config["bottom_width"],
+    )
+    network.double().eval().load_state_dict(remap(double(weights)), strict=True)
+    classes = functional.one_hot(inputs["y"], config["n_classes"]).double()
+    with torch.no_grad():
+        return {"image": network(inputs["z"].double(), classes)}
+
+
+def biggan_deep(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
+    """`image`, `(B, 3, H, W)` in [-1, 1], with the published choice of statistics."""
+    network = BigGANDeep(
+        config["layers"],
+        config["channel_width"],
+        config["z_dim"],
+        config["num_classes"],
+        config["attention_layer_position"],
+        config["eps"],
+        config["n_stats"],
+    )
+    network.double().eval().load_state_dict(remap_deep(double(weights)), strict=True)
+    rows = rows_as_published(float(inputs["truncation"]), network.rows)
+    with torch.no_grad():
+        return {"image": network(inputs["z"].double(), inputs["class_label"].double(), rows)}
+
+
+ARCHITECTURES = {"biggan": biggan, "biggan-deep": biggan_deep}
+"""Of github.com/ajbrock/BigGAN-PyTorch, and of github.com/huggingface/pytorch-pretrained-BigGAN."""

@@ -1,0 +1,1 @@
+"""What SAGAN and BigGAN share: parts of their networks, their training, and the judge of their pictures."""
