@@ -60,7 +60,7 @@ RESULT_AND_CONTROLS = (2.3, 1)
 SIDE_BY_SIDE = 3
 """So many options of a choice are shown at once; more fold into a list."""
 POLL_SECONDS = 1.0
-NEWS_SECONDS = 0.5
+NEWS_SECONDS = 0.8
 """So long a page that polls waits for something new: it shows the end of a run at once, and draws no more often."""
 THUMBNAIL_SIDE = 160
 THUMBNAILS = 64
@@ -260,20 +260,22 @@ def _presets(sheet: Sheet) -> None:
 
 
 def _controls(sheet: Sheet) -> None:
-    _grouped(sheet, {name: control for name, control in sheet.experiment.controls.items() if not control.advanced})
+    values, key = sheet.controls()
+    draw = partial(_grouped, sheet, values, key)
+    draw({name: control for name, control in sheet.experiment.controls.items() if not control.advanced})
     advanced = {name: control for name, control in sheet.experiment.controls.items() if control.advanced}
     if advanced:
         with st.expander("More", key=f"{sheet.panel.slug}-{sheet.experiment.name}-more"):
-            _grouped(sheet, advanced)
+            draw(advanced)
 
 
-def _grouped(sheet: Sheet, controls: Mapping[str, Control]) -> None:
+def _grouped(sheet: Sheet, values: dict[str, Any], key: Callable[[str], str], controls: Mapping[str, Control]) -> None:
     for group in dict.fromkeys(control.group for control in controls.values()):
         if group:
             st.html(_typeset.group(group))
         for name, control in controls.items():
             if control.group == group:
-                sheet.values[name] = CONTROLS[type(control)](control, sheet.values[name], sheet.key(name))
+                values[name] = CONTROLS[type(control)](control, values[name], key(name))
         painted = sheet.experiment.painted_together().get(group, {})
         if painted and painted.keys() <= controls.keys():
             words = "Paint the regions"

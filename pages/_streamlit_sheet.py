@@ -5,6 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,6 @@ class Sheet:
     def __init__(self, panel: Panel, experiment: Experiment, followed: set[Task], token: str) -> None:
         self.panel = panel
         self.experiment = experiment
-        self.values = experiment.opening()
         self.sentences: Sequence[str] = ()
         self.status = ""
         self.task: Task | None = None
@@ -142,7 +142,7 @@ class Sheet:
         self.painting: str | None = None
         self._followed = followed
         self._token = token
-        self._generation = 0
+        self._put = experiment.opening(), 0
         self._last_kept = 0.0
         self._parameters: Mapping[str, Any] = {}
         self._computed: Mapping[str, Any] = {}
@@ -158,9 +158,25 @@ class Sheet:
         """Whether a run goes on that another result must not take the place of."""
         return self.task is not None and self.on_demand
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """The control values; another mapping once values are put into the controls."""
+        return self._put[0]
+
     def key(self, *names: str) -> str:
         """The key of a widget; it changes when values are put into the controls, so that all are drawn anew."""
-        return "-".join([self.panel.slug, self.experiment.name, str(self._generation), *names])
+        return self._key(self._put[1], *names)
+
+    def controls(self) -> tuple[dict[str, Any], Callable[[str], str]]:
+        """The control values and the keys of their widgets, to which one drawing of the page keeps.
+
+        Streamlit begins the next drawing before it has stopped the one under way.
+        """
+        values, generation = self._put
+        return values, partial(self._key, generation)
+
+    def _key(self, generation: int, *names: str) -> str:
+        return "-".join([self.panel.slug, self.experiment.name, str(generation), *names])
 
     def open(self, values: Mapping[str, Any], sentences: Sequence[str] = ()) -> None:
         """Put the values into the controls and show what comes of them: made before, or computed now."""
@@ -180,8 +196,7 @@ class Sheet:
     def put(self, values: Mapping[str, Any]) -> None:
         """Put the values into their controls, and close the painter."""
         self.painting = None
-        self.values = {**self.values, **values}
-        self._generation += 1
+        self._put = {**self.values, **values}, self._put[1] + 1
 
     def choose(self, preset: str) -> None:
         """Open a preset."""

@@ -309,9 +309,13 @@ def test_a_view_is_the_same_page_and_its_answer_is_computed_with(opened: Callabl
     expect(page.get_by_role("slider", name="Exposure")).to_have_value("99")
 
 
+def rest(page: Page) -> None:
+    """Wait until the page is drawn: what a hand does meanwhile may be lost on it."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=SOON)
+
+
 def choose(page: Page, label: str, option: str) -> None:
-    # A list that is open closes when the page is drawn anew.
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    rest(page)
     page.get_by_role("combobox", name=label, exact=True).click()
     page.get_by_role("option", name=option, exact=True).click()
 
@@ -419,6 +423,7 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_cancelled_one_keep
     clip = read_clip(whole)
     assert (clip.count, clip.rate, clip.sound) == (original.count, original.rate, original.sound)
     assert read_clip_parameters(whole)["controls"]["longest"] == 128
+    rest(page)
     page.get_by_role("checkbox", name="Steady in time").uncheck(force=True)
     move(size, "End")  # So large that it cannot end before the hand is at Cancel.
     expect_query(page, **place, longest="1024", steady="false")
