@@ -150,7 +150,7 @@ def studio(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 def test_a_job_survives_a_reload_and_the_end_of_the_server_and_its_visitor_sees_it_end(
     chromium: Browser, tmp_path: Path
 ) -> None:
-    port, steps = free_port(), STEPS // 2
+    port, steps = free_port(), 2 * STEPS
     context = chromium.new_context()
     page = context.new_page()
     address = f"http://127.0.0.1:{port}/?{urlencode({'panel': 'training', 'steps': steps})}"
