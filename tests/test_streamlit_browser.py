@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, expect
 
 import pages
 from engines.runtime.checkpoints import find, present
@@ -324,9 +324,15 @@ def rest(page: Page) -> None:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    rest(page)
-    page.get_by_role("combobox", name=label, exact=True).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    """Choose from a list, opened once more where a drawing of the page closed it."""
+    for patience in (3_000, 3_000, 30_000):
+        rest(page)
+        page.get_by_role("combobox", name=label, exact=True).click()
+        try:
+            return page.get_by_role("option", name=option, exact=True).click(timeout=patience)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    raise AssertionError(f"{label} offers no {option}")
 
 
 def stylized(page: Page, **expected: str) -> np.ndarray:
