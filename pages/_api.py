@@ -17,17 +17,20 @@ from gradio.components.api_component import Api
 from gradio.utils import get_upload_folder
 from gradio_client.utils import is_file_obj_with_meta
 
+from engines.runtime.class_names import MOST_NAMED
 from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES
 from engines.runtime.scheduler import Task
 from pages import _visitors
 from pages._panel import (
     SEED_LIMIT,
+    Attention,
     Choice,
     Click,
     Clip,
     Control,
     Experiment,
+    ImageClass,
     Movie,
     Number,
     Panel,
@@ -56,10 +59,14 @@ def add_endpoints(panels: Sequence[Panel]) -> None:
                 triggers=[],
                 fn=_endpoint(panel, experiment, names),
                 inputs=[
-                    _value(experiment.controls[name].default, _schema(experiment.controls[name]), name)
+                    _value(
+                        experiment.controls[name].default,
+                        _schema(experiment.controls[name]),
+                        experiment.controls[name].label,
+                    )
                     for name in names
                 ],
-                outputs=[_value(None, {"type": "object"}, "result")],
+                outputs=[_value(None, {"type": "object"}, "Result")],
                 api_name=f"{panel.slug}_{experiment.name}",
                 preprocess=False,
                 postprocess=False,
@@ -68,18 +75,18 @@ def add_endpoints(panels: Sequence[Panel]) -> None:
             )
 
 
-def _value(default: Any, schema: dict[str, Any], name: str) -> Api:
+def _value(default: Any, schema: dict[str, Any], label: str) -> Api:
     """A parameter or a result; a file in it is one that lies in Gradio's upload folder already.
 
     Left alone, Gradio fetches web addresses that a client names, and in an app mounted on another it copies any path of
     the server into that folder. (A subclass would make Gradio write a stub file beside this module.)
     """
-    value = Api(default, schema, name)
+    value = Api(default, schema, label)
     move = value.async_move_resource_to_block_cache
 
     async def move_uploaded(path: str) -> str | None:
         if not _is_uploaded(path):
-            raise gr.Error(f"{name}: {NO_FILE}", print_exception=False)
+            raise gr.Error(f"{label}: {NO_FILE}", print_exception=False)
         return await move(path)
 
     value.async_move_resource_to_block_cache = move_uploaded
@@ -107,7 +114,7 @@ def _schema(control: Control) -> dict[str, Any]:
             schema = {"type": "integer"}
         case Number():
             schema = {"type": "number"}
-        case Choice():
+        case Choice() | ImageClass():
             schema = {"type": "string"}
         case Switch():
             schema = {"type": "boolean"}
@@ -127,6 +134,12 @@ def _description(control: Control) -> str:
             possible = f"From {control.low:g} to {control.high:g}{' ' + control.unit if control.unit else ''}."
         case Seed():
             possible = f"A whole number from 0 to {SEED_LIMIT - 1}."
+        case ImageClass():
+            possible = " ".join(
+                f"With {checkpoint} one of {len(names):,}: {', '.join(names[:MOST_NAMED])}"
+                f"{'.' if len(names) <= MOST_NAMED else ', and so on.'}"
+                for checkpoint, names in control.names.items()
+            )
         case Choice():
             possible = f"One of: {'; '.join(f'{value} ({words})' for value, words in control.options.items())}."
         case Upload():
@@ -243,6 +256,8 @@ def _result(panel: Panel, experiment: Experiment, values: Mapping[str, Any], tas
     for name, caption, _ in pictures(experiment, task.result):
         if caption is None:
             outputs[name] = _file(folder / outputs[name])
+        elif isinstance(experiment.outputs[name], Attention):
+            outputs[name][caption] = {kind: _file(folder / file) for kind, file in outputs[name][caption].items()}
         else:
             outputs[name][caption] = _file(folder / outputs[name][caption])
     for name in outputs:

@@ -24,6 +24,7 @@ from pages import _api, _checkpoints, _live, _permalink, _pictures, _typeset, _v
 from pages._panel import (
     PAINTED_SIDE,
     SEED_LIMIT,
+    Attention,
     Camera,
     CheckpointChoice,
     Choice,
@@ -33,6 +34,7 @@ from pages._panel import (
     Control,
     Curves,
     Experiment,
+    ImageClass,
     Job,
     Movie,
     Notices,
@@ -50,7 +52,7 @@ from pages._panel import (
     Upload,
     View,
 )
-from pages._results import pictures, plain, rendered, resume, sentence, start, used
+from pages._results import go_on, pictures, plain, rendered, resume, sentence, start, used
 
 WEB = Path(__file__).parents[1] / "assets" / "web"
 SCRIPT = '<script src="web/studio.js"></script>'
@@ -104,6 +106,16 @@ def _checkpoint(control: CheckpointChoice, value: Any) -> Block:
     )
 
 
+def _image_class(control: ImageClass, value: Any) -> Block:
+    return _drawn(
+        value,
+        "studio.imageClass(element, props, watch, trigger)",
+        label=control.label,
+        help=control.help,
+        sets=list(dict.fromkeys(tuple(names) for names in control.names.values())),
+    )
+
+
 def _switch(control: Switch, value: Any) -> Block:
     return gr.Checkbox(value, label=control.label, info=control.help or None)
 
@@ -132,6 +144,7 @@ CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
     Seed: _seed,
     Choice: _choice,
     CheckpointChoice: _checkpoint,
+    ImageClass: _image_class,
     Switch: _switch,
     Photo: _upload,
     Regions: _upload,
@@ -147,6 +160,10 @@ def _picture(output: Picture, value: Any, address: Address) -> dict[str, Any]:
 
 def _comparison(output: Comparison, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
     return {"kind": "comparison", "left": output.left, "pictures": _captioned(value, address)}
+
+
+def _attention(output: Attention, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    return {"kind": "attention", "pictures": _captioned(value, address)}
 
 
 def _strip(output: Strip, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
@@ -176,6 +193,7 @@ def _notices(output: Notices, value: Any, address: Address) -> dict[str, Any]:
 OUTPUTS: dict[type[Output], Callable[[Any, Any, Address], dict[str, Any]]] = {
     Picture: _picture,
     Comparison: _comparison,
+    Attention: _attention,
     Strip: _strip,
     Movie: _movie,
     Table: _table,
@@ -232,7 +250,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> 
         # As `css`, Gradio would rewrite its selectors.
         head=f"<style>{(web / 'studio.css').read_text()}</style>"
         '<script src="web/stream.js"></script><script type="module" src="web/live.js"></script>'
-        '<link rel="stylesheet" href="web/painter.css">',
+        '<link rel="stylesheet" href="web/painter.css"><link rel="stylesheet" href="web/attention.css">',
         favicon_path=web / "favicon.svg",
         footer_links=["api"],
         max_file_size=MAXIMUM_BYTES,
@@ -257,6 +275,10 @@ def _theme() -> gr.Theme:
 
 def _open(event: gr.EventData) -> gr.Tabs:
     return gr.Tabs(selected=event.choice)
+
+
+def _known(parts: Sequence[tuple[Block, ImageClass]], checkpoint: str, *values: str) -> Update:
+    return {part: control.among(value, checkpoint) for (part, control), value in zip(parts, values, strict=True)}
 
 
 def _follower(sheets: Sequence["Sheet"], arrivals: Block, tabs: Block) -> Callable[[gr.EventData], Update]:
@@ -374,7 +396,10 @@ class Sheet:
             "place": {"panel": self.panel.slug, "experiment": self.experiment.name},
             "live": self.experiment.live,
             "links": self._in_browser
-            or not any(isinstance(output, Picture | Comparison | Movie) for output in self.experiment.outputs.values()),
+            or not any(
+                isinstance(output, Picture | Comparison | Attention | Movie)
+                for output in self.experiment.outputs.values()
+            ),
         }
         opening = self._made(self.experiment.opening(), drawing, self._badge.value) if self._opening else None
         return _drawn(opening, f"studio.history(element, props, watch, trigger, {json.dumps(details)})")
@@ -411,9 +436,13 @@ class Sheet:
                 apply_default_css=False,
                 elem_classes="studio-status",
             )
+            is_job = isinstance(self.experiment, Job)
+            if is_job:
+                self._continue = gr.Button("Continue", elem_classes="studio-continue")
             self._run = gr.Button(self.experiment.action, visible=self._has_button, elem_classes="studio-run")
-            self._cancel = gr.Button("Cancel", visible=self._has_button, elem_classes="studio-cancel")
-            if isinstance(self.experiment, Job):
+            words = "Pause" if is_job else "Cancel"
+            self._cancel = gr.Button(words, visible=self._has_button, elem_classes="studio-cancel")
+            if is_job:
                 self._delete = gr.Button("Delete what is kept of it", elem_classes="studio-delete")
 
     def connect(self) -> None:
@@ -447,9 +476,12 @@ class Sheet:
             if isinstance(control, Click):
                 placed = self._outputs[control.on].select(self.place, outputs=self._controls[name], **QUIET)
                 placed.then(self.run, **running)
+        choices = self._connect_classes()
         if self.experiment.live:
-            moved = [control.input for control in controls if not isinstance(control, gr.State)]
+            moved = [control.input for control in controls if not (isinstance(control, gr.State) or control in choices)]
             gr.on(moved, self.run, trigger_mode="always_last", **running)
+            for fitted in choices.values():
+                fitted.then(self.run, trigger_mode="always_last", **running)
         else:
             # A run that has shown its end may not have ended for Gradio, which would pass over a click meanwhile.
             self._run.click(self.run, trigger_mode="multiple", **running)
@@ -457,7 +489,23 @@ class Sheet:
         if self._job is not None:
             found = self._job.submit(self.restore, inputs=self._job, outputs=controls, **QUIET)
             found.then(self.attach, inputs=self._job, outputs=changed, **QUIET)
+            going_on = self._continue.click(self.restore, inputs=self._job, outputs=controls, **QUIET)
+            going_on.then(self.go_on, inputs=self._job, outputs=changed, **QUIET)
             self._delete.click(self.delete, inputs=self._job, outputs=changed, **QUIET)
+
+    def _connect_classes(self) -> dict[Block, Any]:
+        """Keep to the classes that a checkpoint knows when another is chosen; what comes of it, by its control."""
+        classes: dict[str, dict[str, ImageClass]] = {}
+        for name, control in self.experiment.controls.items():
+            if isinstance(control, ImageClass):
+                classes.setdefault(control.of, {})[name] = control
+        fitted = {}
+        for of, controls in classes.items():
+            checkpoint = self._controls[of]
+            parts = [self._controls[name] for name in controls]
+            fit = partial(_known, list(zip(parts, controls.values(), strict=True)))
+            fitted[checkpoint] = checkpoint.input(fit, inputs=[checkpoint, *parts], outputs=parts, **QUIET)
+        return fitted
 
     def _connect_painter(self, group: Mapping[str, Regions]) -> None:
         """Open one painter for the whole group, from each of its buttons; and drop a mask of another shape than the
@@ -597,6 +645,16 @@ class Sheet:
         async for update in _whole(self._reattached(request, task, job)):
             yield update
 
+    async def go_on(self, request: gr.Request, job: dict[str, Any]) -> AsyncIterator[Update]:
+        """Let this visitor's job go on, which was paused."""
+        try:
+            task = await asyncio.to_thread(go_on, [self.panel], job["id"], _identity(request))
+        except InputError as error:
+            yield {self._status: "", self._alert: _typeset.sentence(str(error))}
+            return
+        async for update in _whole(self._reattached(request, task, job)):
+            yield update
+
     def cancel(self, request: gr.Request, job: dict[str, Any] | None = None) -> None:
         """Stop this visitor's run; what is finished stays."""
         task = JOBS.find(job["id"], _identity(request)) if job else self._tasks.get(_visitor(request))
@@ -700,7 +758,9 @@ class Sheet:
         if task.error is not None:
             return {self._status: "", self._alert: _typeset.sentence(sentence(task.error))}
         if task.state is State.CANCELLED:
-            return {self._status: _typeset.sentence("Cancelled; what was finished stays.")}
+            is_job = isinstance(self.experiment, Job)
+            words = _typeset.paused() if is_job else _typeset.sentence("Cancelled; what was finished stays.")
+            return {self._status: words}
         missing = {name: part for name, part in self._outputs.items() if name not in task.result}
         return {self._status: "", **{part: drawing.empty(name) for name, part in missing.items()}}
 

@@ -9,10 +9,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from engines.runtime.class_names import class_id
 from engines.runtime.errors import InputError
 from engines.runtime.images import fit, read_photo
 from engines.runtime.video import read_clip
@@ -128,6 +129,41 @@ class CheckpointChoice(Choice):
 
     The default one is bundled: it takes the place of one that cannot be loaded.
     """
+
+
+@dataclass(frozen=True)
+class ImageClass(Control):
+    """The class to make a picture of, by its name; `names` that each checkpoint of control `of` knows.
+
+    No name is known in two sets of names that differ, so that a name tells of which set it is.
+    """
+
+    names: Mapping[str, Sequence[str]]
+    of: str
+    default: str
+
+    def check(self, value: Any) -> str:
+        known = list(dict.fromkeys(name for names in self.names.values() for name in names))
+        try:
+            return known[class_id(value, known)]
+        except InputError as error:
+            raise InputError(f"{self.label}: {error}") from None
+
+    def among(self, value: str, checkpoint: str) -> str:
+        """That class where the checkpoint knows it, else the first it knows."""
+        names = self.names[checkpoint]
+        return value if value in names else self.default if self.default in names else names[0]
+
+    def check_known(self, value: str, checkpoint: str) -> None:
+        """Refuse a class that the checkpoint does not know.
+
+        Raises:
+            InputError: it does not know it.
+        """
+        try:
+            class_id(value, self.names[checkpoint])
+        except InputError as error:
+            raise InputError(f"{self.label}: {error} Choose one of them, or another checkpoint.") from None
 
 
 @dataclass(frozen=True)
@@ -314,6 +350,19 @@ class Comparison(Output):
     left: str
 
 
+class Attended(NamedTuple):
+    """A picture, (H, W, 3) uint8, and what each place of a grid over it attends to: maps (h, w, k, l) float16, of which
+    each (k, l) sums to 1; of one that is rendered, the paths of their files, PNG or WebP, and npy."""
+
+    picture: Any
+    maps: Any
+
+
+@dataclass(frozen=True)
+class Attention(Output):
+    """Pictures that a hand explores, `{caption: Attended}`: a place is pointed at, and what it attends to shows."""
+
+
 @dataclass(frozen=True)
 class Movie(Output):
     """A `runtime.video.Recording`: its `content`, an MP4, is there once the run has ended, even if it was cancelled."""
@@ -380,6 +429,8 @@ class Experiment:
                 raise ValueError(
                     f"experiment {self.name}: {name} is matched at {control.matching.longest}, which is no control"
                 )
+            if isinstance(control, ImageClass) and not isinstance(self.controls.get(control.of), CheckpointChoice):
+                raise ValueError(f"experiment {self.name}: {name} is of {control.of}, which is no checkpoint")
             if isinstance(control, Camera) and not isinstance(self, Stream):
                 raise ValueError(f"experiment {self.name}: only a Stream has a camera ({name})")
             if not isinstance(control, Upload | Camera | Click):
@@ -435,7 +486,11 @@ class Experiment:
         """
         for name in values:
             self.control(name)
-        return {name: control.check(values.get(name, control.default)) for name, control in self.controls.items()}
+        checked = {name: control.check(values.get(name, control.default)) for name, control in self.controls.items()}
+        for name, control in self.controls.items():
+            if isinstance(control, ImageClass):
+                control.check_known(checked[name], checked[control.of])
+        return checked
 
 
 @dataclass(frozen=True)
@@ -464,7 +519,8 @@ class Stream(Experiment):
 class View(Experiment):
     """A page of ours, `page` under assets/web, for exact timing or 3D, which posts its result.
 
-    The controls' values are the page's query; `run(answer, **controls)` gets the JSON object that the page posted.
+    The controls' values are the page's query; `run(answer, **controls)` gets the JSON object that the page posted. On
+    the main face a page that posts that it `follows` gets moved controls as messages, and is not loaded anew.
     """
 
     page: str = field(kw_only=True)

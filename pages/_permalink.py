@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engines.runtime.errors import InputError
-from pages._panel import Camera, Control, Experiment, Panel, Upload
+from pages._panel import Camera, Control, Experiment, ImageClass, Panel, Upload
 
 PLACE = ("panel", "experiment")
 """The query's keys that say where the controls are."""
@@ -29,7 +29,8 @@ def write(panel: Panel, experiment: Experiment, values: Mapping[str, Any]) -> di
 def read(experiment: Experiment, query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """The control values a query asks for, and a sentence about each part that cannot be followed.
 
-    Where a value cannot be used, the opening one stands; uploaded files are left to be chosen again (None).
+    Where a value cannot be used, the opening one stands, and a class of pictures that the checkpoint knows; uploaded
+    files are left to be chosen again (None).
     """
     values = experiment.opening()
     sentences = []
@@ -46,6 +47,9 @@ def read(experiment: Experiment, query: Mapping[str, str]) -> tuple[dict[str, An
                 values[name] = _value(control, text)
         except InputError as error:
             sentences.append(str(error))
+    for name, control in experiment.controls.items():
+        if isinstance(control, ImageClass):
+            values[name] = control.among(values[name], values[control.of])
     if uploaded:
         files, them = ("file", "it") if len(uploaded) == 1 else ("files", "them")
         words = f"{' and '.join(uploaded)}: your own {files} cannot come with a link or a saved result"

@@ -19,11 +19,17 @@ from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES, read_parameters, read_photo, write_picture
 from engines.runtime.video import Recording, read_clip_parameters, write_clip
 from pages import _permalink
-from pages._panel import PAINTED_SIDE, Clip, Photo
+from pages._panel import PAINTED_SIDE, Attended, Clip, Photo
 from pages._results import movie
 
 HELD_BYTES = 256 * 2**20
-MEDIA_TYPES = {".webp": "image/webp", ".png": "image/png", ".mp4": "video/mp4", ".gif": "image/gif"}
+MEDIA_TYPES = {
+    ".webp": "image/webp",
+    ".png": "image/png",
+    ".mp4": "video/mp4",
+    ".gif": "image/gif",
+    ".npy": "application/octet-stream",
+}
 EXAMPLE_SIDE = 400
 """Pixels of an example's longer side as it is offered."""
 POSTER_SIDE = 1024
@@ -96,26 +102,35 @@ HELD: Shelf[Source] = Shelf(HELD_BYTES)
 KEPT: dict[str, Source] = {}
 HELD_FILMS: Shelf[Film] = Shelf(HELD_BYTES)
 KEPT_FILMS: dict[str, Film] = {}
+HELD_MAPS: Shelf[np.ndarray] = Shelf(HELD_BYTES)
+KEPT_MAPS: dict[str, Path] = {}
 UPLOADS: Shelf[bytes] = Shelf(HELD_BYTES)
 
 
-def hold(made: np.ndarray | Recording, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """What a page needs to show a result's picture: addresses to see it and to download it, width and height; or its
-    movie: addresses to see it, its poster and its GIF.
+def hold(made: np.ndarray | Recording | Attended, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page needs to show a result's picture: addresses to see it and to download it, width and height; with what
+    it attends to, also the address and shape of the maps; or its movie: addresses to see it, its poster and its GIF.
 
     It is encoded when a browser asks for it, and held until newer ones take its room.
     """
     if isinstance(made, Recording):
         return _film(HELD_FILMS.put(Film(made, parameters), len(made.content)))
+    if isinstance(made, Attended):
+        token = HELD_MAPS.put(made.maps, made.maps.nbytes)
+        return {**hold(made.picture, parameters), "maps": f"maps/{token}", "shape": made.maps.shape}
     token = HELD.put((lambda: made, parameters), made.nbytes)
     return _addressed(token, made.shape[1], made.shape[0])
 
 
-def keep(path: Path, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """As `hold`, for a picture or movie in a file of ours: always there, read when a browser asks for it."""
+def keep(path: Path | Attended, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """As `hold`, for what lies in files of ours: always there, read when a browser asks for it."""
     from PIL import Image
 
     token = secrets.token_urlsafe(16)
+    if isinstance(path, Attended):
+        KEPT_MAPS[token] = path.maps
+        shape = np.load(path.maps, mmap_mode="r").shape
+        return {**keep(path.picture, parameters), "maps": f"maps/{token}", "shape": shape}
     if path.suffix == ".mp4":
         KEPT_FILMS[token] = Film(path, parameters)
         return _film(token)
@@ -150,11 +165,13 @@ async def aside(function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def add_routes(app: fastapi.FastAPI) -> None:
-    """`GET pictures/<token>.webp|png`, `films/<token>.mp4|gif|webp`; `POST photographs`, `clips`: the body is the file,
-    the answer its token; `POST saved`: the body is a file that the studio saved, the answer the query that makes it
-    again."""
+    """`GET pictures/<token>.webp|png`, `films/<token>.mp4|gif|webp`, `maps/<token>`: float16, the lowest byte first;
+    `POST photographs`, `clips`: the body is the file, the answer its token; `POST saved`: the body is a file that the
+    studio saved, the answer the query that makes it again.
+    """
     app.add_api_route("/pictures/{name}", _send, methods=["GET"])
     app.add_api_route("/films/{name}", _send_film, methods=["GET"])
+    app.add_api_route("/maps/{token}", _send_maps, methods=["GET"])
     app.add_api_route("/photographs", _receive, methods=["POST"])
     app.add_api_route("/clips", _receive_clip, methods=["POST"])
     app.add_api_route("/saved", _recognise, methods=["POST"])
@@ -179,6 +196,13 @@ def _send_film(name: str) -> Response:
     if film is None or suffix not in (".mp4", ".gif", ".webp"):
         return Response("This film is no longer held: run the experiment again.", 404, media_type="text/plain")
     return FileResponse(film.file(suffix), media_type=MEDIA_TYPES[suffix], headers=FOREVER)
+
+
+def _send_maps(token: str) -> Response:
+    maps = np.load(KEPT_MAPS[token]) if token in KEPT_MAPS else HELD_MAPS.get(token)
+    if maps is None:
+        return Response("These maps are no longer held: run the experiment again.", 404, media_type="text/plain")
+    return Response(maps.astype("<f2").tobytes(), media_type=MEDIA_TYPES[".npy"], headers=FOREVER)
 
 
 async def _receive(request: fastapi.Request) -> JSONResponse:

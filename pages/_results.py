@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from engines.runtime.checkpoints import find
 from engines.runtime.errors import CheckpointError, InputError, StudioError
 from engines.runtime.hub import instead_of
@@ -16,7 +18,21 @@ from engines.runtime.jobs import JOBS, Run
 from engines.runtime.progress import Substitution
 from engines.runtime.scheduler import SCHEDULER, Priority, Task
 from engines.runtime.video import Recording, write_clip
-from pages._panel import CheckpointChoice, Comparison, Experiment, Job, Movie, Panel, Picture, Stream, Strip, View
+from pages._panel import (
+    Attended,
+    Attention,
+    CheckpointChoice,
+    Comparison,
+    Experiment,
+    ImageClass,
+    Job,
+    Movie,
+    Panel,
+    Picture,
+    Stream,
+    Strip,
+    View,
+)
 from pages._permalink import UPLOADED
 
 log = logging.getLogger(__name__)
@@ -48,26 +64,46 @@ def start(
 
 def _falling_back(experiment: Experiment, run: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
     """The run that begins again with the bundled checkpoint, and says so, where the chosen one is not loaded."""
-    chosen = [(name, control) for name, control in experiment.controls.items() if isinstance(control, CheckpointChoice)]
-    if not chosen:
-        return run
-    (name, control), *_ = chosen
-
-    return partial(_run_or_fall_back, run, name, control.default)
+    chosen = [name for name, control in experiment.controls.items() if isinstance(control, CheckpointChoice)]
+    return partial(_run_or_fall_back, experiment, run, chosen[0]) if chosen else run
 
 
-def _run_or_fall_back(run: Callable[..., Iterator[Any]], control: str, bundled: str, /, **values: Any) -> Iterator[Any]:
+def _run_or_fall_back(
+    experiment: Experiment, run: Callable[..., Iterator[Any]], chosen: str, /, **values: Any
+) -> Iterator[Any]:
+    bundled = experiment.controls[chosen].default
     try:
         yield from run(**values)
     except CheckpointError as error:
-        if values[control] == bundled:
+        if values[chosen] == bundled:
             raise
-        yield Substitution(control, bundled, instead_of(find(values[control]), find(bundled), error))
-        yield from run(**{**values, control: bundled})
+        others = {
+            name: control.default
+            for name, control in experiment.controls.items()
+            if isinstance(control, ImageClass) and control.of == chosen and values[name] not in control.names[bundled]
+        }
+        sentence = instead_of(find(values[chosen]), find(bundled), error)
+        unknown = "".join(f" It knows no {values[name]}; {other} stands there." for name, other in others.items())
+        yield Substitution({chosen: bundled, **others}, sentence + unknown)
+        yield from run(**{**values, chosen: bundled, **others})
 
 
 def resume(panels: Sequence[Panel]) -> Sequence[Task]:
     """Queue the jobs of these panels that an earlier server left unfinished."""
+    return JOBS.resume(_again(panels))
+
+
+def go_on(panels: Sequence[Panel], identifier: str, visitor: str) -> Task:
+    """Queue a job of these panels that its visitor paused.
+
+    Raises:
+        InputError: that visitor has none of that identifier, or too much waiting.
+    """
+    return JOBS.go_on(identifier, visitor, _again(panels))
+
+
+def _again(panels: Sequence[Panel]) -> Callable[[str, Mapping[str, Any]], Run]:
+    """What finds the run of a job again, by its name and the control values."""
     jobs = {
         f"{panel.slug}/{experiment.name}": experiment
         for panel in panels
@@ -84,13 +120,13 @@ def resume(panels: Sequence[Panel]) -> Sequence[Task]:
 
         return run
 
-    return JOBS.resume(again)
+    return again
 
 
 def used(task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The control values that the task computes with: another checkpoint's name where the chosen one was not loaded."""
-    substitution = task.substitution
-    return {**values, substitution.name: substitution.value} if substitution else dict(values)
+    """The control values that the task computes with: another checkpoint and its class where the chosen one was not
+    loaded."""
+    return {**values, **(task.substitution.values if task.substitution else {})}
 
 
 def finished(task: Task) -> dict[str, Any]:
@@ -130,6 +166,8 @@ def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tupl
                 yield name, None, value
             case Strip() | Comparison():
                 yield from ((name, caption, picture) for caption, picture in value.items())
+            case Attention():
+                yield from ((name, caption, attended.picture) for caption, attended in value.items())
 
 
 def movie(value: Recording | Path) -> bytes:
@@ -140,8 +178,8 @@ def movie(value: Recording | Path) -> bytes:
 def save(
     panel: Panel, experiment: Experiment, values: Mapping[str, Any], task: Task, folder: Path, suffix: str = ".png"
 ) -> list[Path]:
-    """Write every output of a finished task: pictures as `output[-caption].png`, movies as `output.mp4`, all the rest
-    in `result.json`.
+    """Write every output of a finished task: pictures as `output[-caption].png`, movies as `output.mp4`, what pictures
+    attend to as `output-caption.npy`, all the rest in `result.json`.
 
     Each picture and movie carries the parameters; `result.json` holds them too, with the seconds and device.
     """
@@ -162,10 +200,17 @@ def save(
         elif all(output != name for output, _, _ in held):
             document["outputs"][name] = value
     for name, caption, picture in held:
-        path = folder / f"{'-'.join([name, *([caption] if caption else [])]).replace(' ', '-')}{suffix}"
+        attends = isinstance(experiment.outputs[name], Attention)
+        stem = "-".join([name, *([caption] if caption else [])]).replace(" ", "-")
+        path = folder / f"{stem}{'.png' if attends else suffix}"  # Its pixels are shown, one by one.
         write_picture(picture, path, parameters)
         paths.append(path)
-        if caption is None:
+        if attends:
+            maps = path.with_suffix(".npy")
+            np.save(maps, task.result[name][caption].maps)
+            paths.append(maps)
+            document["outputs"].setdefault(name, {})[caption] = {"picture": path.name, "maps": maps.name}
+        elif caption is None:
             document["outputs"][name] = path.name
         else:
             document["outputs"].setdefault(name, {})[caption] = path.name
@@ -194,6 +239,11 @@ def rendered(panel: Panel, experiment: Experiment) -> tuple[dict[str, Any], dict
                 result[name] = folder / value
             case Strip() | Comparison():
                 result[name] = {caption: folder / file for caption, file in value.items()}
+            case Attention():
+                result[name] = {
+                    caption: Attended(folder / files["picture"], folder / files["maps"])
+                    for caption, files in value.items()
+                }
             case _:
                 result[name] = value
     return result, document

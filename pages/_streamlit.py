@@ -20,13 +20,14 @@ import numpy as np
 import streamlit as st
 
 from engines.runtime.errors import InputError
-from engines.runtime.images import fit, read_parameters
+from engines.runtime.images import fit, read_parameters, read_photo
 from engines.runtime.scheduler import State, Task
 from engines.runtime.video import Recording, read_clip_parameters
 from pages import _checkpoints, _live, _permalink, _typeset
 from pages._panel import (
     PAINTED_SIDE,
     SEED_LIMIT,
+    Attention,
     Camera,
     CheckpointChoice,
     Choice,
@@ -35,6 +36,8 @@ from pages._panel import (
     Comparison,
     Control,
     Curves,
+    ImageClass,
+    Job,
     Movie,
     Notices,
     Number,
@@ -82,6 +85,19 @@ export default ({ parentElement, data, setTriggerValue }) => {
 }
 """
 """How painter.js, before these lines, becomes a component: its trigger is the masks, as data URLs."""
+ATTEND = """
+export default ({ parentElement, data }) => {
+  const stage = parentElement.querySelector("div") ?? parentElement.appendChild(document.createElement("div"));
+  stage.update ??= attend(stage);
+  if (stage.shown === JSON.stringify(data)) return;
+  stage.shown = JSON.stringify(data);
+  stage.update(data);
+};
+"""
+"""How attention.js becomes one."""
+Asked = tuple[str | None, Mapping[str, str]]
+"""The panel and the query that a link, a saved file or the browser's history asks for."""
+NOTHING: Asked = None, {}
 SNAPSHOTS = "Here every snapshot is one frame; the main face follows the camera live."
 
 
@@ -95,31 +111,36 @@ def serve(panels: Sequence[Panel], first: Callable[[], None] | None = None, web:
     st.set_page_config("Ten Papers Studio", str(WEB / "favicon.svg"), "wide")
     st.html(WEB / "streamlit.css")
     bar = st.container(key="bar")
-    slug, query = _asked()
+    slug, query = asked = _asked()
     slugs = [panel.slug for panel in panels]
     pages = {
-        panel.slug: st.Page(partial(_panel, panel, query, slugs), title=panel.title, url_path=panel.slug)
+        panel.slug: st.Page(partial(_panel, panel, asked, slugs), title=panel.title, url_path=panel.slug)
         for panel in panels
     }
-    survey = st.Page(partial(_survey, panels, pages), title="The survey", url_path="survey", default=True)
+    survey = st.Page(partial(_survey, panels, asked, pages), title="The survey", url_path="survey", default=True)
     page = st.navigation([survey, *pages.values()], position="top")
-    asked = page if slug is None else pages.get(slug, survey)
-    if asked is not page:
-        st.session_state["asked"] = slug, query
-        st.switch_page(asked, query_params=query)
+    wanted = page if slug is None else pages.get(slug, survey)
+    if wanted is not page:
+        st.switch_page(wanted, query_params=dict(query))
     page.run()
     address = f"{page.url_path or '.'}?{urlencode(st.query_params.to_dict())}"
     with bar:
         _component("address", data=address.removesuffix("?"), key=BAR, on_went_change=_go_back)
 
 
-def _asked() -> tuple[str | None, dict[str, str]]:
-    """The panel and the query that a link, a saved file or the browser's history asks for; asked for once."""
+def _asked() -> Asked:
+    """What is asked for and not yet answered; at the beginning of a visit, what its address asks for."""
     if "asked" not in st.session_state:
         query = st.query_params.to_dict()
         st.session_state["asked"] = query.get("panel"), query
-    asked, st.session_state["asked"] = st.session_state["asked"], (None, {})
+    asked: Asked = st.session_state["asked"]
     return asked
+
+
+def _answered(asked: Asked) -> None:
+    """Forget what was asked for, but not something newer: a drawing that is overtaken must not lose it."""
+    if st.session_state["asked"] is asked:
+        st.session_state["asked"] = NOTHING
 
 
 def _go_back() -> None:
@@ -142,10 +163,11 @@ def _component(name: str, **mounted: Any) -> Any:
     return st.components.v2.component(name, js=source, isolate_styles=False)(**mounted)
 
 
-def _survey(panels: Sequence[Panel], pages: Mapping[str, Any]) -> None:
-    asked = st.query_params.get("panel")
-    if asked is not None and asked not in pages:
-        _alert([f"There is no panel {asked[:40]!r}; choose one below."])
+def _survey(panels: Sequence[Panel], asked: Asked, pages: Mapping[str, Any]) -> None:
+    _answered(asked)
+    slug = st.query_params.get("panel")
+    if slug is not None and slug not in pages:
+        _alert([f"There is no panel {slug[:40]!r}; choose one below."])
     for panel in panels:
         with st.container(key=f"survey-{panel.slug}"):
             number, words, picture = st.columns((1, 9, 4))
@@ -171,10 +193,10 @@ def _survey_picture(panel: Panel) -> bytes | None:
     return None
 
 
-def _panel(panel: Panel, query: dict[str, str], slugs: Collection[str]) -> None:
+def _panel(panel: Panel, asked: Asked, slugs: Collection[str]) -> None:
     head, badge = st.columns(RESULT_AND_CONTROLS, gap="large", vertical_alignment="bottom")
     head.html(_typeset.heading(panel))
-    sheet = _sheet(panel, query)
+    sheet = _sheet(panel, asked)
     _presets(sheet)
     result, controls = st.columns(RESULT_AND_CONTROLS, gap="large")
     with controls:
@@ -201,14 +223,14 @@ def _panel(panel: Panel, query: dict[str, str], slugs: Collection[str]) -> None:
         st.query_params.from_dict(sheet.link())
 
 
-def _sheet(panel: Panel, query: dict[str, str]) -> Sheet:
-    """The sheet of the experiment that the visitor chose, or that the query asks for with its control values."""
+def _sheet(panel: Panel, asked: Asked) -> Sheet:
+    """The sheet of the experiment that the visitor chose, or that is asked for with its control values."""
     titles = {experiment.name: experiment.title for experiment in panel.experiments}
     key = f"{panel.slug}-experiment"
     chosen = st.session_state.get(key) or next(iter(titles))
     sentences = []
-    asked = bool(query)
-    if asked:
+    query = dict(asked[1])
+    if query:
         try:
             chosen = panel.experiment(query.get("experiment", chosen)).name
         except InputError as error:
@@ -226,13 +248,14 @@ def _sheet(panel: Panel, query: dict[str, str]) -> Sheet:
         )
     sheets = st.session_state.setdefault("sheets", {})
     sheet = sheets.get((panel.slug, chosen))
-    if sheet is None or asked:
+    if sheet is None or asked[1]:
         sheet = sheets[panel.slug, chosen] = sheet or Sheet(panel, panel.experiment(chosen), _followed(), _token())
         job = query.pop("job", None)
         values, more = _permalink.read(sheet.experiment, query)
         sheet.open(values, [*sentences, *more])
         if job is not None:
             sheet.attach(job)
+    _answered(asked)
     return sheet
 
 
@@ -275,7 +298,10 @@ def _grouped(sheet: Sheet, values: dict[str, Any], key: Callable[[str], str], co
             st.html(_typeset.group(group))
         for name, control in controls.items():
             if control.group == group:
-                values[name] = CONTROLS[type(control)](control, values[name], key(name))
+                if isinstance(control, ImageClass):
+                    values[name] = _image_class(control, values[name], values[control.of], key(name))
+                else:
+                    values[name] = CONTROLS[type(control)](control, values[name], key(name))
         painted = sheet.experiment.painted_together().get(group, {})
         if painted and painted.keys() <= controls.keys():
             words = "Paint the regions"
@@ -317,11 +343,11 @@ def _choice(control: Choice, value: str, key: str) -> str:
 def _checkpoint(control: CheckpointChoice, value: str, key: str) -> str:
     chosen = _choice(control, value, key)
     comes = _checkpoints.state(chosen)["fraction"] is not None
-    st.fragment(_place, run_every=POLL_SECONDS if comes else None)(chosen, comes, key)
+    st.fragment(_whereabouts, run_every=POLL_SECONDS if comes else None)(chosen, comes, key)
     return chosen
 
 
-def _place(checkpoint: str, comes: bool, key: str) -> None:
+def _whereabouts(checkpoint: str, comes: bool, key: str) -> None:
     """What a checkpoint is and where; drawn again and again while it comes."""
     state = _checkpoints.state(checkpoint)
     if comes != (state["fraction"] is not None):
@@ -331,6 +357,13 @@ def _place(checkpoint: str, comes: bool, key: str) -> None:
         st.progress(state["fraction"])
     if state["action"]:
         st.button(state["action"], on_click=_checkpoints.act, args=(checkpoint, state["action"]), key=f"{key}-action")
+
+
+def _image_class(control: ImageClass, value: str, checkpoint: str, key: str) -> str:
+    names = control.names[checkpoint]
+    # With other names it is another widget, which begins anew.
+    place, key = names.index(control.among(value, checkpoint)), f"{key}-{len(names)}"
+    return st.selectbox(control.label, names, place, key=key, help=control.help or None)
 
 
 def _switch(control: Switch, value: bool, key: str) -> bool:
@@ -430,15 +463,24 @@ CONTROLS: dict[type[Control], Callable[[Any, Any, str], Any]] = {
 def _run(sheet: Sheet) -> Any:
     """The button that starts the run or, while one goes on, ends it, and what this face lacks; the place over the
     button, for how far the run is."""
-    said, status, button = st.container(), st.container(), st.empty()
+    said, status, again, button = st.container(), st.container(), st.empty(), st.empty()
     if sheet.task is None and sheet.on_demand:
-        if button.button(sheet.experiment.action, type="primary", width="stretch", key=sheet.key("run")):
+        if sheet.paused:
+            again.button("Continue", on_click=sheet.go_on, type="primary", width="stretch", key=sheet.key("continue"))
+        if button.button(
+            sheet.experiment.action,
+            type="secondary" if sheet.paused else "primary",
+            width="stretch",
+            key=sheet.key("run"),
+        ):
             # Not before the controls are drawn: one of them may have been set by this very click.
             sheet.start()
         elif sheet.status:
             status.caption(sheet.status)
     if sheet.task is not None:
-        button.button("Cancel", on_click=sheet.task.cancel, width="stretch", key=sheet.key("cancel"))
+        again.empty()
+        words = "Pause" if isinstance(sheet.experiment, Job) else "Cancel"
+        button.button(words, on_click=sheet.task.cancel, width="stretch", key=sheet.key("cancel"))
     with said:
         _alert(sheet.sentences)
     if isinstance(sheet.experiment, Stream):
@@ -532,7 +574,7 @@ def _visits(sheet: Sheet) -> None:
         for visited in sheet.visits
     ]
     data = {
-        "link": f"?{urlencode(sheet.link())}",
+        "link": f"?{urlencode(_permalink.write(sheet.panel, sheet.experiment, sheet.values))}",
         "made": made,
         "chosen": sheet.visited and sheet.visited.token,
         "busy": sheet.busy,
@@ -594,6 +636,25 @@ def _comparison(output: Comparison, value: Mapping[str, Any], made: Made, key: s
         else:
             shown = [_named(caption, made.shown(value[caption])) for caption in (left, right)]
             _component("wipe", data=dict(zip(("left", "right"), shown, strict=True)), key=f"{key}-wipe")
+
+
+def _attention(output: Attention, value: Mapping[str, Any], made: Made, key: str) -> None:
+    st.html(_typeset.group(output.label))
+    shown = []
+    for caption, attended in value.items():
+        picture = made.download(attended.picture)
+        maps = np.load(attended.maps) if isinstance(attended.maps, Path) else attended.maps
+        height, width = read_photo(picture).shape[:2]
+        address = f"data:application/octet-stream;base64,{base64.b64encode(maps.astype('<f2').tobytes()).decode()}"
+        size = {"width": width, "height": height}
+        shown.append({**_named(caption, picture), **size, "maps": address, "shape": maps.shape})
+    component = st.components.v2.component(
+        "attention", css=(WEB / "attention.css").read_text(), js=(WEB / "attention.js").read_text() + ATTEND
+    )
+    component(data={"label": output.label, "pictures": shown}, key=f"{key}-attention")
+    with st.container(horizontal=True):
+        for caption, attended in value.items():
+            _download(made, partial(made.download, attended.picture), f"{key}-{caption}", words=caption)
 
 
 def _named(caption: str, picture: bytes) -> dict[str, str]:
@@ -662,6 +723,7 @@ def _notices(output: Notices, value: Mapping[str, str], made: Made, key: str) ->
 OUTPUTS: dict[type[Output], Callable[[Any, Any, Made, str], None]] = {
     Picture: _picture,
     Comparison: _comparison,
+    Attention: _attention,
     Strip: _strip,
     Movie: _movie,
     Table: _table,

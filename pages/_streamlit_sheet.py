@@ -17,9 +17,9 @@ from engines.runtime.jobs import JOBS
 from engines.runtime.scheduler import State, Task
 from engines.runtime.video import Recording, write_clip
 from pages import _permalink, _typeset, _visitors
-from pages._panel import Camera, Experiment, Job, Panel, Stream, View
+from pages._panel import Attention, Camera, Experiment, Job, Panel, Stream, View
 from pages._pictures import HELD_BYTES, Shelf
-from pages._results import movie, pictures, plain, rendered, sentence, start, used
+from pages._results import go_on, movie, pictures, plain, rendered, sentence, start, used
 
 PATIENCE_SECONDS = 0.5
 """So long a result that follows a control is waited for, before the page polls for it."""
@@ -85,9 +85,16 @@ class Made:
         """Bytes that it holds, about."""
         drawn = (picture for _, _, picture in pictures(self.experiment, self.result))
         arrays = (picture.nbytes for picture in drawn if not isinstance(picture, Path))
+        attended = [
+            each.maps
+            for name, value in self.result.items()
+            if isinstance(self.experiment.outputs[name], Attention)
+            for each in value.values()
+        ]
+        maps = (each.nbytes for each in attended if not isinstance(each, Path))
         movies = (len(value.content) for value in self.result.values() if isinstance(value, Recording))
         uploads = (len(value) for value in self.values.values() if isinstance(value, bytes))
-        return sum(itertools.chain(arrays, movies, uploads))
+        return sum(itertools.chain(arrays, maps, movies, uploads))
 
 
 def newest(experiment: Experiment, result: Mapping[str, Any]) -> Any:
@@ -136,6 +143,7 @@ class Sheet:
         self.status = ""
         self.task: Task | None = None
         self.job: str | None = None
+        self.paused = False
         self.made: Made | None = None
         self.visits: list[Visited] = []
         self.visited: Visited | None = None
@@ -253,7 +261,7 @@ class Sheet:
     def start(self, *extra: Any) -> None:
         """Compute with the controls as they stand."""
         self._abandon()
-        self.sentences, self.status, self.visited = (), "", None
+        self.sentences, self.status, self.visited, self.paused = (), "", None, False
         self._computed = dict(self.values)
         self._parameters = self._written()
         try:
@@ -266,6 +274,17 @@ class Sheet:
             self.job = f"{self.task.id}.{self._token}"
         else:
             self._followed.add(self.task)
+
+    def go_on(self) -> None:
+        """Let the job go on, which was paused, with the values that it was started with."""
+        assert self.job is not None, "only a job is paused"
+        identifier, _, token = self.job.partition(".")
+        self.put(self._computed)
+        self.sentences, self.status, self.paused = (), "", False
+        try:
+            self.task = go_on([self.panel], identifier, _visitors.visitor({}, token))
+        except InputError as error:
+            self.sentences = [str(error)]
 
     def wait(self, seconds: float) -> None:
         """Wait, so long at most, until there is more to show."""
@@ -295,7 +314,8 @@ class Sheet:
         if task.error is not None:
             self.sentences = [sentence(task.error)]
         elif task.state is State.CANCELLED:
-            self.status = "Cancelled; what was finished stays."
+            self.paused = isinstance(self.experiment, Job)
+            self.status = f"{'Paused' if self.paused else 'Cancelled'}; what was finished stays."
         elif self.made is not None:
             from engines.runtime.device import describe
 

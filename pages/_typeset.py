@@ -138,6 +138,11 @@ def sentence(words: str) -> str:
     return f"<p>{escape(words)}</p>" if words else ""
 
 
+def paused() -> str:
+    """What stands in the place of a job's progress while it may go on."""
+    return '<p class="studio-paused">Paused; what was finished stays.</p>'
+
+
 def progress(fraction: float | None, words: str, seconds: int) -> str:
     """How far a run is; `fraction` is None while it waits."""
     value = "" if fraction is None else f' value="{fraction:.3f}"'

@@ -130,9 +130,15 @@ def test_a_pickle_that_would_run_code_is_refused_and_not_run(weights_folder: Pat
     assert victim.exists(), "the pickle was harmless, so the test showed nothing"
 
 
+def test_the_weights_are_found_in_the_file_of_a_training(weights_folder: Path) -> None:
+    path = weights_folder / "training.pth"
+    torch.save({"epoch": 3, "run_name": "best", "state_dict": {"weight": torch.ones(2)}}, path)
+    assert load_state(record(path))["weight"].tolist() == [1, 1]
+
+
 def test_a_file_with_anything_but_tensors_is_refused(weights_folder: Path) -> None:
     path = weights_folder / "nested.pth"
-    torch.save({"epoch": 3, "state_dict": {}}, path)
+    torch.save({"epoch": 3, "weights": {}}, path)
     with pytest.raises(CheckpointError, match="no plain dictionary of tensors"):
         load_state(record(path))
 

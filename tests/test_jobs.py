@@ -204,7 +204,7 @@ def test_a_job_goes_on_with_the_checkpoint_it_fell_back_to(jobs: Jobs) -> None:
 
     def run(*, saved: Any, **values: Any) -> Iterator[Any]:
         if saved is None:
-            yield Substitution("checkpoint", "bundled", "The published one is not here.")
+            yield Substitution({"checkpoint": "bundled"}, "The published one is not here.")
             yield Saved({})
             yield {"waits": True}
             gate.wait(10)
@@ -284,6 +284,41 @@ def test_a_cancelled_job_keeps_what_it_made_and_is_not_resumed(jobs: Jobs, begun
     assert other.resume(always(partial(count, 4))) == []
     found = other.find(job.id, "a")
     assert found.state is State.CANCELLED and ("drawn" in found.result) is begun
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_cancelled_job_goes_on_and_ends_as_if_nothing_had_happened(jobs: Jobs, begun: bool, restarted: bool) -> None:
+    undisturbed = wait(jobs.start("numbers", {}, partial(count, 6), "a")).result
+    gate, worker = threading.Event(), hold(jobs.scheduler)
+    job = jobs.start("numbers", {"to": 6}, partial(count, 6, gate), "a")
+    if begun:
+        worker.set()
+        wait_for(job, "lost")
+    job.cancel()
+    gate.set()
+    worker.set()
+    wait(job)
+    server = after_a_crash(jobs) if restarted else jobs
+    asked: list[Any] = []
+
+    def again(name: str, values: Mapping[str, Any]) -> Run:
+        asked.append((name, dict(values)))
+        return partial(count, 6)
+
+    with pytest.raises(InputError):
+        server.go_on(job.id, "b", again)
+    going = server.go_on(job.id, "a", again)
+    assert going.id == job.id and asked == [("numbers", {"to": 6})]
+    assert server.go_on(job.id, "a", again) in (going, server.find(job.id, "a")) and len(asked) == 1
+    result = wait(going).result
+    assert result["drawn"] == undisturbed["drawn"] and result["sum"] == undisturbed["sum"]
+    assert files(server.find(job.id, "a")) <= {"job.json", "result.safetensors", "lock"}
+
+
+def test_a_job_that_was_not_cancelled_does_not_go_on(jobs: Jobs) -> None:
+    done = wait(jobs.start("numbers", {}, partial(count, 2), "a"))
+    assert jobs.go_on(done.id, "a", always(partial(count, 2))).state is State.DONE
 
 
 def test_an_error_is_told_after_a_restart_in_its_own_words_or_as_an_apology(jobs: Jobs) -> None:

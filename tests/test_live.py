@@ -520,3 +520,29 @@ def test_a_view_posts_its_result_once_and_it_reaches_the_outputs(host: str, brow
     assert json.loads(page.evaluate("answers[1]"))["shown"] == [100, 116]
     assert page.evaluate("errors") == []
     page.close()
+
+
+def test_a_view_that_follows_its_controls_is_not_loaded_anew(host: str, browser: Any) -> None:
+    page = opened(
+        browser,
+        f"http://{host}/page",
+        "window.answers = []; addEventListener('studio:answer', ({detail}) => answers.push(detail));",
+    )
+    page.wait_for_function("answers.length")
+    frame = next(frame for frame in page.frames if "trial" in frame.url)
+    frame.evaluate(
+        "addEventListener('message', ({data}) => data.studio === 'controls' && parent.postMessage("
+        "{studio: 'answer', answer: {query: data.query}}, location.origin));"
+        "parent.postMessage({studio: 'follows'}, location.origin); window.loaded = 1"
+    )
+    move = (
+        "document.querySelector('.studio-view').dispatchEvent("
+        "new CustomEvent('studio:controls', {{detail: {{exposure: {}}}}}))"
+    )
+    for turn, exposure in enumerate((100, 200), 2):
+        page.evaluate(move.format(exposure))
+        page.wait_for_function(f"answers.length === {turn}")
+        assert json.loads(page.evaluate(f"answers[{turn - 1}]")) == {"query": f"exposure={exposure}"}
+    assert frame.evaluate("window.loaded") == 1
+    assert page.evaluate("errors") == []
+    page.close()

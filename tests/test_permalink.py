@@ -17,10 +17,12 @@ from pages._examples import examples
 from pages._panel import (
     SEED_LIMIT,
     Camera,
+    CheckpointChoice,
     Choice,
     Click,
     Clip,
     Control,
+    ImageClass,
     Number,
     Panel,
     Photo,
@@ -43,10 +45,13 @@ def small_picture() -> bytes:
 
 EXAMPLES = {"dusk & dawn": small_picture, "night": small_picture}
 CLIPS = examples("lake")
+CLASSES = {"small": ("cat", "horse"), "large": ("tench", "crane (bird)")}
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "strength": st.floats(-1, 2),
     "count": st.integers(1, 64),
     "seed": st.integers(0, SEED_LIMIT - 1),
+    "checkpoint": st.sampled_from(sorted(CLASSES)),
+    "label": st.sampled_from([name for names in CLASSES.values() for name in names]),
     "norm": st.sampled_from(["bn", "gn = 4"]),
     "sharpen": st.booleans(),
     "photo": st.sampled_from(list(EXAMPLES)),
@@ -63,6 +68,8 @@ def everything(
     count: int,
     seed: int,
     norm: str,
+    checkpoint: str,
+    label: str,
     sharpen: bool,
     photo: np.ndarray,
     regions: np.ndarray | None,
@@ -81,6 +88,8 @@ EXPERIMENT = Stream(
         "count": Number("Count", 1, 64, 8, 1),
         "seed": Seed("Seed"),
         "norm": Choice("Norm", {"bn": "batch", "gn = 4": "group"}, "bn"),
+        "checkpoint": CheckpointChoice("Checkpoint", {"small": "ours", "large": "theirs"}, "small"),
+        "label": ImageClass("Class", CLASSES, of="checkpoint", default="horse"),
         "sharpen": Switch("Sharpen", True),
         "photo": Photo("Photo", examples=EXAMPLES),
         "regions": Regions("Regions", of="photo", examples=EXAMPLES, optional=True),
@@ -104,11 +113,12 @@ HERE = {"panel": "toy", "experiment": "everything"}
 
 def test_every_kind_of_control_is_among_those_tried() -> None:
     tried = {type(control) for control in EXPERIMENT.controls.values()}
-    assert tried == {Regions, *Upload.__subclasses__(), *Control.__subclasses__()} - {Upload}
+    assert tried == {Regions, CheckpointChoice, *Upload.__subclasses__(), *Control.__subclasses__()} - {Upload}
 
 
 @given(st.fixed_dictionaries(VALUES))
 def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
+    values["checkpoint"] = next(checkpoint for checkpoint, names in CLASSES.items() if values["label"] in names)
     assert _permalink.read(EXPERIMENT, _permalink.write(PANEL, EXPERIMENT, values)) == (values, [])
 
 

@@ -30,6 +30,7 @@ from pages._panel import (
     Control,
     Curves,
     Experiment,
+    ImageClass,
     Notices,
     Number,
     Output,
@@ -398,10 +399,16 @@ def test_a_job_goes_on_without_its_page_and_is_found_again_by_its_address() -> N
     assert address["job"].startswith(f"{task(page).id}.")
     again = visit(**address)
     assert task(again) is task(page) and widget(again, "radio", "Norm").value == "bn"
-    widget(again, "button", "Cancel").click().run()
+    widget(again, "button", "Pause").click().run()
     until_ended(again)
     assert JOBS.find(task(page).id, task(page).visitor).state.value == "cancelled"
-    assert len(made(until_ended(visit(**address))).result["curves"]["bn"][0]) > 0
+    paused = until_ended(visit(**address))
+    assert len(made(paused).result["curves"]["bn"][0]) > 0
+    widget(paused, "radio", "Norm").set_value("gn").run()
+    widget(paused, "button", "Continue").click().run()
+    assert widget(paused, "radio", "Norm").value == "bn"
+    assert len(made(until_ended(paused)).result["curves"]["bn"][0]) == 60
+    assert not [button for button in paused.button if button.label == "Continue"]
 
 
 def test_what_this_face_cannot_do_is_said_with_a_link_that_carries_the_controls() -> None:
@@ -568,5 +575,5 @@ def kinds(kind: type) -> set[type]:
 
 
 def test_each_kind_of_control_and_output_is_drawn() -> None:
-    assert set(CONTROLS) == kinds(Control) - {Upload}
+    assert {*CONTROLS, ImageClass} == kinds(Control) - {Upload}  # A class is drawn with its checkpoint in view.
     assert set(OUTPUTS) == set(Output.__subclasses__())

@@ -1,4 +1,5 @@
 // Controls reach a .studio-stream or .studio-view by `element.dispatchEvent(new CustomEvent("studio:controls", {detail: {name: value}}))`.
+// A view's page is loaded anew with them, unless it has posted {studio: "follows"}: then it gets {studio: "controls", query}.
 // It answers with bubbling events: "studio:outputs" (detail {name: value}, what is no picture) and "studio:answer" (detail: JSON text).
 
 const LONGEST_SIDE = 640;
@@ -246,15 +247,23 @@ class OpenedView {
     element.addEventListener("studio:controls", ({ detail }) => {
       const before = this.query.toString();
       Object.entries(detail).forEach(([name, value]) => this.query.set(name, value));
-      if (this.query.toString() !== before) this.open();
+      if (this.query.toString() === before) return;
+      if (this.follows) this.tell();
+      else this.open();
     });
   }
 
   open() {
-    this.answered = false;
+    this.answered = this.follows = false;
     const address = here(`web/${this.element.dataset.page}`);
     address.search = this.query;
     this.frame.src = address;
+  }
+
+  /** Tell a page that follows its controls what they are now; it answers anew. */
+  tell() {
+    this.answered = false;
+    this.frame.contentWindow.postMessage({ studio: "controls", query: this.query.toString() }, location.origin);
   }
 
   receive(answer) {
@@ -282,8 +291,12 @@ function look() {
 }
 
 addEventListener("message", ({ origin, source, data }) => {
-  if (origin !== location.origin || data?.studio !== "answer") return;
-  for (const thing of alive) if (thing.frame?.contentWindow === source) thing.receive(data.answer);
+  if (origin !== location.origin) return;
+  for (const thing of alive) {
+    if (thing.frame?.contentWindow !== source) continue;
+    if (data?.studio === "answer") thing.receive(data.answer);
+    if (data?.studio === "follows") thing.follows = true;
+  }
 });
 new MutationObserver(look).observe(document.documentElement, { childList: true, subtree: true });
 look();

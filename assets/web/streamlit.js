@@ -122,7 +122,7 @@ const clickable = ({ parentElement, data: { src, alt, label, place }, setTrigger
 const visits = ({ parentElement, data: { link, made, chosen, busy }, setTriggerValue }) => {
   const section = once(parentElement, () => make("section", { className: "studio-history" },
     button("Copy link", null, { className: "studio-copy" }), make("h2", { textContent: "This visit" }),
-    make("div", { className: "studio-visits", role: "group", ariaLabel: "Results of this visit" })));
+    make("div", { className: "studio-visits", role: "group", aria: { label: "Results of this visit" } })));
   const [copy, title, row] = section.children;
   copy.onclick = async () => {
     const shown = new URL(link, location.href).href;

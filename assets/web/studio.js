@@ -5,6 +5,7 @@ window.studio = (() => {
   const TOO_LARGE = `The file is larger than ${LARGEST_FILE / 1e6} MB; choose a smaller one.`;
   const NOT_ARRIVED = "The file did not reach the studio; try once more.";
   const MOST_VISITS = 12;
+  const FEW_PIXELS = 256;
 
   const make = (tag, properties = {}, ...children) => {
     const { dataset, aria, ...rest } = properties;
@@ -38,6 +39,10 @@ window.studio = (() => {
       at = (at + step + pictures.length) % pictures.length;
       const picture = pictures[at];
       show(image, picture, picture.caption);
+      // A picture of a few pixels is shown pixel by pixel, by a whole factor.
+      const factor = Math.floor(Math.min(innerWidth - 40, innerHeight - 100) / Math.max(picture.width, picture.height));
+      const few = Math.max(picture.width, picture.height) <= FEW_PIXELS && factor > 1;
+      Object.assign(image.style, few ? { width: `${factor * picture.width}px`, imageRendering: "pixelated" } : { width: "", imageRendering: "" });
       caption.textContent = `${picture.caption}, ${picture.width} × ${picture.height}`;
       Object.assign(download, { href: picture.file, download: `${picture.caption}.png` });
     };
@@ -204,7 +209,7 @@ window.studio = (() => {
 
   // When Run gives its place to Cancel, and back, the keyboard stays where it was.
   const status = (element) => new MutationObserver(() => {
-    const buttons = [...element.closest(".studio-running").querySelectorAll(".studio-run, .studio-cancel")];
+    const buttons = [...element.closest(".studio-running").querySelectorAll(".studio-continue, .studio-run, .studio-cancel")];
     if (buttons.includes(document.activeElement)) buttons.find((each) => each.checkVisibility())?.focus();
   }).observe(element, { childList: true, subtree: true });
 
@@ -253,6 +258,21 @@ window.studio = (() => {
         frame.style.setProperty("--aspect", newest.width / newest.height);
         body.classList.toggle("studio-alone", captions.length < 2);
         draw();
+      };
+    },
+
+    attention: (body) => {
+      const stage = make("div");
+      let value;
+      let looked;
+      const sharp = (picture) => ({ ...picture, src: picture.file }); // Its pixels are shown, one by one: PNG, not WebP.
+      const [bar, refresh] = tools(() => value.pictures.map(sharp), () => looked, () => value);
+      body.append(stage, make("div", { className: "studio-below" }, bar));
+      const drawn = import("./attention.js").then(({ attend }) => attend(stage, (picture) => { looked = picture; refresh(); }));
+      return async (next) => {
+        value = next;
+        looked ??= value.pictures[0];
+        (await drawn)({ label: value.label, pictures: value.pictures.map(sharp) });
       };
     },
 
@@ -500,6 +520,37 @@ window.studio = (() => {
     draw();
   };
 
+  // A class of pictures, by its name: of a few in a list, of many by typing a part of it.
+  const FEW_CLASSES = 20;
+  const imageClass = (element, props, watch, trigger) => {
+    const { label, help, sets } = props;
+    const id = `class-${Math.random().toString(36).slice(2)}`;
+    const choose = (value) => { if (value !== props.value) { props.value = value; draw(); trigger("input"); } };
+    let names;
+    const list = (known) => {
+      names = known;
+      const options = names.map((name) => make("option", { value: name, textContent: name }));
+      if (names.length <= FEW_CLASSES) return make("select", { id, onchange: ({ target }) => choose(target.value) }, ...options);
+      const field = make("input", { id, type: "search", autocomplete: "off", spellcheck: false });
+      field.setAttribute("list", `${id}-names`);
+      field.onfocus = () => field.select();
+      field.oninput = () => { if (names.includes(field.value)) choose(field.value); };
+      field.onchange = () => field.value.trim() ? choose(field.value.trim()) : draw();
+      return make("span", {}, field, make("datalist", { id: `${id}-names` }, ...options));
+    };
+    const draw = () => {
+      const known = sets.find((set) => set.includes(props.value)) ?? names ?? sets[0];
+      if (known !== names) {
+        element.replaceChildren(make("div", { className: "studio-class" }, make("label", { htmlFor: id, textContent: label }),
+          make("p", { className: "studio-help", textContent: known.length > FEW_CLASSES ? `${help} Type a part of one of ${known.length.toLocaleString()} names.` : help }), list(known)));
+      }
+      const field = element.querySelector(`#${id}`);
+      if (field.value !== props.value) field.value = props.value;
+    };
+    watch("value", draw);
+    draw();
+  };
+
   // Which checkpoint computes, what it is, whether it is here; what is not can be downloaded, which goes on without the page.
   const checkpoint = (element, props, watch, trigger) => {
     const { label, help, options } = props;
@@ -598,5 +649,5 @@ window.studio = (() => {
     [...document.querySelectorAll("button.studio-run")].find((each) => each.offsetParent)?.click();
   });
 
-  return { arrivals, address, asked: asking, history: remember, status, seed, checkpoint, output, upload, paint, fitting, choices, live, job, controls };
+  return { arrivals, address, asked: asking, history: remember, status, seed, imageClass, checkpoint, output, upload, paint, fitting, choices, live, job, controls };
 })();

@@ -242,7 +242,7 @@ def is_sound(checkpoint: Checkpoint) -> bool | None:
 
 
 def parse_state(path: Path) -> "State":
-    """The tensors of a published file, on the CPU; nothing in it is run.
+    """The tensors of a published file, on the CPU; nothing in it is run. A training's file has them as `state_dict`.
 
     Raises:
         CheckpointError: it is damaged, or holds anything but tensors.
@@ -257,6 +257,8 @@ def parse_state(path: Path) -> "State":
             state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file makes the readers raise anything
         raise CheckpointError(f"{path} was not opened: it is damaged, or holds more than tensors.") from error
+    if isinstance(state, dict):
+        state = state.get("state_dict", state)
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise CheckpointError(f"{path} is no plain dictionary of tensors.")
     return dict(state)

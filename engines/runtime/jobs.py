@@ -2,7 +2,8 @@
 
 Each has a folder: `job.json` says whose it is and what it computes, `values.safetensors` holds the control values,
 `saved.safetensors` the result so far with what the job needs to go on, `starts` a byte for each start since that was
-saved. Once it has ended, `result.safetensors` takes the place of these three. The server that computes it holds `lock`.
+saved. Once it has ended, `result.safetensors` takes the place of these three; of the last alone where it was cancelled,
+for then it may go on. The server that computes it holds `lock`.
 """
 
 import json
@@ -90,8 +91,7 @@ class Job(Task):
         assert run is not None, "a task begins once"
         if (self.folder / SAVED).exists():
             needs = self.recall(self.folder / SAVED)
-            substituted = {self.substitution.name: self.substitution.value} if self.substitution else {}
-            self._start = partial(run, saved=needs, **substituted)
+            self._start = partial(run, saved=needs, **(self.substitution.values if self.substitution else {}))
         if self._jobs.count_start(self) > MOST_STARTS:
             raise InputError(GIVEN_UP)
         return super()._begin()
@@ -159,6 +159,25 @@ class Jobs:
                     resumed.append(self._queue(Job(folder, run, about["visitor"], self), lock))
         return resumed
 
+    def go_on(self, identifier: str, visitor: str, again: Callable[[str, Mapping[str, Any]], Run]) -> Job:
+        """Queue that visitor's job, which was cancelled, from where it was saved last; `again` as for `resume`.
+
+        Raises:
+            InputError: that visitor has none of that identifier, or as many jobs as one may have.
+        """
+        with self._lock:
+            job = self.find(identifier, visitor)
+            if job.state is not State.CANCELLED:
+                return job
+            self.scheduler.check_room(visitor, Priority.JOB)
+            self._let_go(job)
+            lock = _hold(job.folder)
+            if lock is None:
+                raise InputError(GONE)
+            run = again(self._folders()[job.folder]["name"], nested.read(job.folder / VALUES))
+            (job.folder / RESULT).unlink(missing_ok=True)
+            return self._queue(Job(job.folder, run, visitor, self), lock)
+
     def find(self, identifier: str, visitor: str) -> Job:
         """The job of that identifier, going on or ended within the last day.
 
@@ -211,13 +230,13 @@ class Jobs:
                 log.warning("job %s goes on, but could not be saved", job.id, exc_info=True)
 
     def end(self, job: Job, state: State) -> None:
-        """Keep the result, but no longer what the visitor sent; called by the worker alone."""
+        """Keep the result, but what the visitor sent only where the job may go on; called by the worker alone."""
         with self._lock:
             if job.id not in self._going:
                 return
             try:
                 job.write(job.folder / RESULT, state, None)
-                for name in (VALUES, SAVED, STARTS):
+                for name in (STARTS,) if state is State.CANCELLED else (VALUES, SAVED, STARTS):
                     (job.folder / name).unlink(missing_ok=True)
             except Exception:
                 log.exception("the result of job %s cannot be kept on disk; it stays in memory", job.id)

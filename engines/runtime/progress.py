@@ -23,10 +23,9 @@ class Saved(NamedTuple):
 
 
 class Substitution(NamedTuple):
-    """From here the work goes on with `value` for its control `name`; `sentence` says to the visitor why."""
+    """From here the work goes on with these `values` of its controls; `sentence` says to the visitor why."""
 
-    name: str
-    value: str
+    values: Mapping[str, Any]
     sentence: str
 
 
