@@ -1,0 +1,1 @@
+"""Group Normalization (Wu and He, ECCV 2018, arXiv:1803.08494)."""
