@@ -93,7 +93,11 @@ class BigGAN(nn.Module):
     def forward(self, latent: Tensor, classes: Tensor, rows: Tensor | None = None) -> Tensor:
         """Pictures `(B, 3, H, W)` in [-1, 1] of latents `(B, latent_size)`; `classes` are weights `(B, N)`, `rows` how
         much each row of the statistics counts, `(rows,)`; without, the last one does."""
-        return self.generator(*self.conditions(latent, classes), rows)
+        return self.generate(*self.conditions(latent, classes), rows)
+
+    def generate(self, first: Tensor, conditions: Sequence[Tensor], rows: Tensor | None = None) -> Tensor:
+        """Pictures of what `conditions` returns."""
+        return self.generator(first, conditions, rows)
 
 
 def rows_as_published(truncation: float, count: int) -> Tensor:
@@ -173,10 +177,18 @@ class BigGANDeep(nn.Module):
     def forward(self, latent: Tensor, classes: Tensor, rows: Tensor | None = None) -> Tensor:
         """Pictures `(B, 3, H, W)` in [-1, 1] of latents `(B, latent_size)`; `classes` are weights `(B, N)`, `rows` how
         much each row of the statistics counts, `(rows,)`; without, the last one does."""
+        return self.generate(*self.conditions(latent, classes), rows)
+
+    def conditions(self, latent: Tensor, classes: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """What the first layer sees, and each block: the same."""
         condition = torch.cat([latent, classes @ self.embedding.weight], 1)
-        features = self.linear(condition).unflatten(1, (-1, BOTTOM_SIDE, BOTTOM_SIDE))
+        return condition, [condition] * len(self.blocks)
+
+    def generate(self, first: Tensor, conditions: Sequence[Tensor], rows: Tensor | None = None) -> Tensor:
+        """Pictures of what `conditions` returns."""
+        features = self.linear(first).unflatten(1, (-1, BOTTOM_SIDE, BOTTOM_SIDE))
         features = features.to(self.to_rgb.weight.dtype, memory_format=torch.channels_last)
-        for index, block in enumerate(self.blocks):
+        for index, (block, condition) in enumerate(zip(self.blocks, conditions, strict=True)):
             if index == self.attention_before:
                 features = self.attention(features)
             features = block(features, condition, rows)

@@ -148,10 +148,14 @@ class SelfAttention(nn.Module):
         keys = functional.max_pool2d(self.key(features), 2).flatten(2)
         return (queries @ keys).softmax(-1)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, strength: float = 1.0, seen: list[Tensor] | None = None) -> Tensor:
+        """The features and what they attend to, `strength` times as much as was learnt; `seen` gets the maps."""
         values = functional.max_pool2d(self.value(features), 2).flatten(2)
-        attended = values @ self.maps(features).to(values.dtype).transpose(1, 2)
-        return features + self.sigma * self.output(attended.unflatten(2, features.shape[2:]))
+        maps = self.maps(features)
+        if seen is not None:
+            seen.append(maps)
+        attended = values @ maps.to(values.dtype).transpose(1, 2)
+        return features + strength * self.sigma * self.output(attended.unflatten(2, features.shape[2:]))
 
 
 class ResidualGenerator(nn.Module):
@@ -185,13 +189,21 @@ class ResidualGenerator(nn.Module):
         self.norm = PlainNorm(widths[-1], last_eps, rows)
         self.to_rgb = nn.Conv2d(widths[-1], 3, 3, padding=1)
 
-    def forward(self, latent: Tensor, conditions: Sequence[Tensor], rows: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        latent: Tensor,
+        conditions: Sequence[Tensor],
+        rows: Tensor | None = None,
+        strength: float = 1.0,
+        seen: list[Tensor] | None = None,
+    ) -> Tensor:
+        """Pictures of latents; `strength` and `seen` are as in SelfAttention."""
         features = self.linear(latent).unflatten(1, (-1, self.bottom_side, self.bottom_side))
         features = features.to(self.to_rgb.weight.dtype, memory_format=torch.channels_last)
         for index, (block, condition) in enumerate(zip(self.blocks, conditions, strict=True)):
             features = block(features, condition, rows)
             if str(index) in self.attentions:
-                features = self.attentions[str(index)](features)
+                features = self.attentions[str(index)](features, strength, seen)
         return torch.tanh(self.to_rgb(functional.relu(self.norm(features, rows))))
 
 

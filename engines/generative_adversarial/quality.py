@@ -4,6 +4,7 @@ The judge is ResNet-56 of github.com/akamaster/pytorch_resnet_cifar10, 93.4% on 
 `judges/resnet56-cifar10.safetensors` beside the folder of the data.
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,22 +100,32 @@ def judge(network: Judge, pictures: Tensor, labels: Tensor) -> Judged:
     return Judged(features.double(), labels, agrees)
 
 
-@torch.inference_mode()
 def sample(generator: nn.Module) -> tuple[Tensor, Tensor]:
     """Pictures `(N, 3, 32, 32)` uint8 of every class in turn, from latents that are not truncated, and their labels."""
     random = torch.Generator().manual_seed(0)
-    labels = torch.arange(CLASSES).repeat(PER_CLASS)
+    return sample_of(generator, torch.randn(CLASSES * PER_CLASS, generator.latent_size, generator=random))
+
+
+@torch.inference_mode()
+def sample_of(generator: nn.Module, latents: Tensor, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """As `sample`, of given latents, with `rows` of BigGAN's statistics."""
+    labels = torch.arange(CLASSES).repeat(len(latents) // CLASSES)
     pictures = []
-    for part in labels.split(BATCH):
-        latent = torch.randn(len(part), generator.latent_size, generator=random)
-        image = generator(latent, functional.one_hot(part, CLASSES).float())
+    for latent, part in zip(latents.split(BATCH), labels.split(BATCH), strict=True):
+        classes = functional.one_hot(part, CLASSES).float()
+        image = generator(latent, classes) if rows is None else generator(latent, classes, rows)
         pictures.append(((image + 1) * 127.5).round().to(torch.uint8))
     return torch.cat(pictures), labels
 
 
-def measure(generator: nn.Module, data: Path | None) -> Quality:
+Sampler = Callable[[nn.Module], tuple[Tensor, Tensor]]
+
+
+def measure(generator: nn.Module, data: Path | None, samplers: Mapping[str, Sampler] | None = None) -> Quality:
     """Class agreement (real test pictures: .83 to .94), Frechet distance of the judge's features to the test pictures',
     which decides, and variety, the spread within a class as a share of the test pictures'.
+
+    The same of what other `samplers` draw, by the words that go before their figures, decides nothing.
 
     Raises:
         InputError: the generator draws other classes; the folder of cifar10/ is missing, or the judge beside it.
@@ -131,7 +142,11 @@ def measure(generator: nn.Module, data: Path | None) -> Quality:
     counts = {key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")}
     fit(network, counts | load_file(path), str(path))
     network.eval().to(memory_format=torch.channels_last)
-    real, ours = judge(network, *read_cifar(data, "test")), judge(network, *sample(generator.eval()))
-    frechet = frechet_distance(ours.features, real.features)
-    figures = {"class agreement": ours.agreement, "Frechet distance": frechet, "variety": ours.spread / real.spread}
-    return Quality(figures, -frechet)
+    real = judge(network, *read_cifar(data, "test"))
+    figures = {}
+    for words, draw in {"": sample, **(samplers or {})}.items():
+        ours = judge(network, *draw(generator.eval()))
+        figures[f"{words}class agreement"] = ours.agreement
+        figures[f"{words}Frechet distance"] = frechet_distance(ours.features, real.features)
+        figures[f"{words}variety"] = ours.spread / real.spread
+    return Quality(figures, -figures["Frechet distance"])

@@ -36,9 +36,14 @@ class SAGAN(nn.Module):
             latent_size, classes, widths, attention_after, attention_bias, eps, last_eps=eps
         )
 
-    def forward(self, latent: Tensor, classes: Tensor) -> Tensor:
-        """Pictures `(B, 3, H, W)` in [-1, 1] of latents `(B, latent_size)`; `classes` are weights `(B, N)`."""
-        return self.generator(latent, [classes] * len(self.generator.blocks))
+    def forward(
+        self, latent: Tensor, classes: Tensor, strength: float = 1.0, seen: list[Tensor] | None = None
+    ) -> Tensor:
+        """Pictures `(B, 3, H, W)` in [-1, 1] of latents `(B, latent_size)`; `classes` are weights `(B, N)`.
+
+        Attention adds `strength` times as much as was learnt; `seen` gets its maps, `(B, H W, H W / 4)`.
+        """
+        return self.generator(latent, [classes] * len(self.generator.blocks), strength=strength, seen=seen)
 
 
 RULES: Rules = (
