@@ -187,10 +187,10 @@ class Sheet:
         return "-".join([self.panel.slug, self.experiment.name, str(generation), *names])
 
     def open(self, values: Mapping[str, Any], sentences: Sequence[str] = ()) -> None:
-        """Put the values into the controls and show what comes of them: made before, or computed now."""
+        """Put the values into the controls and show what comes of them: made before, or computed now, but for a job."""
         self.put(values)
         self.sentences = sentences
-        if isinstance(self.experiment, Job) or self._show_same():
+        if self._show_same():
             return
         opening = rendered(self.panel, self.experiment) if self.values == self.experiment.opening() else None
         if opening is not None:
@@ -198,7 +198,7 @@ class Sheet:
             self._computed = dict(self.values)
             self.made = _opened(self.experiment, self._computed, *opening)
             self._keep()
-        elif self.on_demand and not sentences:
+        elif self.on_demand and not sentences and not isinstance(self.experiment, Job):
             self.start()
 
     def put(self, values: Mapping[str, Any]) -> None:

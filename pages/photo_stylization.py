@@ -2,9 +2,8 @@
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from engines.runtime import video
 from engines.runtime.checkpoints import catalogue
 from engines.runtime.errors import InputError
-from engines.runtime.progress import Progress
+from engines.runtime.progress import Progress, Saved
 from pages._examples import examples
 from pages._panel import (
     CheckpointChoice,
@@ -22,6 +21,7 @@ from pages._panel import (
     Curves,
     Experiment,
     Figure,
+    Job,
     Matching,
     Movie,
     Notices,
@@ -43,6 +43,8 @@ CHECKPOINTS = {
 MATCHING = Matching(fewest=10, coarsest=8, largest_ratio=100, longest="longest")
 """As in engines/photo_stylization/transform.py, whose import would bring torch."""
 FRAMES_SHOWN = 6
+FRAMES_A_PART = 32
+"""So many frames are done anew, at most, where a clip goes on after a pause or a restart."""
 SMOOTHERS = {"none": "none: the network's picture", "guided": "guided filter: fast", "exact": "exact: the closed form"}
 
 
@@ -114,34 +116,54 @@ def stylize(
 
 
 def stylize_clip(
-    clip: video.Clip, style: np.ndarray, strength: float, steady: bool, longest: int, checkpoint: str
-) -> Iterator[Progress | dict[str, Any]]:
-    from engines.photo_stylization import clip as engine
+    saved: Mapping[str, Any] | None,
+    clip: video.Clip,
+    style: np.ndarray,
+    strength: float,
+    steady: bool,
+    longest: int,
+    checkpoint: str,
+) -> Iterator[Progress | Saved | dict[str, Any]]:
+    from engines.photo_stylization.clip import LONGEST, ClipStylizer
     from engines.photo_stylization.flicker import FlickerMeter
     from engines.photo_stylization.network import LEVELS
     from engines.runtime.images import fit
 
-    meter = FlickerMeter()
+    strengths = dict.fromkeys(LEVELS, strength)
+    stylizer = ClipStylizer(style, count=clip.count, strengths=strengths, steady=steady, checkpoint=checkpoint)
     curves: dict[str, tuple[list[float], list[float]]] = {"original": ([], []), "stylized": ([], [])}
+    meter, parts = FlickerMeter(), []
+    if saved is not None:
+        stylizer.load(saved["stylizer"])
+        meter, curves, parts = FlickerMeter(saved["meter"]), saved["curves"], saved["parts"]
     shown = math.ceil(clip.count / FRAMES_SHOWN)
-    with closing(clip.frames(longest)) as frames, video.Recording(clip.rate, clip) as movie:
-        originals, contents = tee(frames)
-        strengths = dict.fromkeys(LEVELS, strength)
-        for made in engine.stylize_clip(
-            contents, style, count=clip.count, strengths=strengths, steady=steady, checkpoint=checkpoint
-        ):
-            if isinstance(made, Progress):
-                yield made
+    with (
+        closing(clip.frames(longest)) as frames,
+        video.Recording(clip.rate, clip, parts, stylizer.place) as movie,
+    ):
+        for place, original in enumerate(frames):
+            if place < stylizer.place:
+                yield Progress(stylizer.place / clip.count, "Going on")
                 continue
+            made = yield from stylizer.stylize(original)
             seconds = round(float(movie.count / clip.rate), 2)
-            original = next(originals)
-            small = {"original": fit(original, engine.LONGEST), "stylized": fit(made, engine.LONGEST)}
+            small = {"original": fit(original, LONGEST), "stylized": fit(made, LONGEST)}
             for name, flicker in meter.measure(small["original"], small).items():
                 curves[name][0].append(seconds)
                 curves[name][1].append(flicker)
             if movie.count % shown == 0:
                 yield {"movie": movie, "frames": {f"{seconds} s": made}, "flicker": copy.deepcopy(curves)}
             movie.add(made)
+            if movie.count % FRAMES_A_PART == 0:
+                movie.cut()
+                yield Saved(
+                    {
+                        "stylizer": stylizer.state,
+                        "meter": meter.last,
+                        "curves": copy.deepcopy(curves),
+                        "parts": list(movie.parts),
+                    }
+                )
     yield {"movie": movie, "flicker": curves}
 
 
@@ -243,7 +265,7 @@ PANEL = Panel(
             ),
             run=stylize,
         ),
-        Experiment(
+        Job(
             name="clip",
             title="Clip",
             action="Stylize the clip",
@@ -274,7 +296,7 @@ PANEL = Panel(
                 ),
             },
             outputs={
-                "movie": Movie("Film", help="A cancelled run leaves the frames that it finished."),
+                "movie": Movie("Film", help="A paused run leaves the frames that it finished."),
                 "frames": Strip("Frames"),
                 "flicker": Curves("Change beyond motion, levels of 255", "seconds", "flicker"),
             },

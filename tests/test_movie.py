@@ -115,7 +115,7 @@ def test_the_panel_opens_with_a_movie_that_can_be_played(chromium: Browser, addr
     visit.context.close()
 
 
-def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_cancelled_one_keeps_its_frames(
+def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_its_frames(
     chromium: Browser, address: str
 ) -> None:
     if not DANCE.exists():
@@ -158,15 +158,15 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_cancelled_one_keep
     fresh.context.close()
     before = str(link.get_attribute("href"))
     page.get_by_label("Steady in time").uncheck()
-    size.fill("512")  # So large that it cannot end before the hand is at Cancel.
+    size.fill("512")  # So large that it cannot end before the hand is at Pause.
     page.wait_for_function("location.search.includes('steady=false') && !location.search.includes('longest')")
     page.get_by_role("button", name="Stylize the clip").click()
     expect(page.get_by_role("status").filter(has_text=re.compile(r"Frame [1-5]\d of 65"))).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Pause").click()
     part = read_clip(movie_after(before))
     assert 9 <= part.count < 65 and part.rate == original.rate
     assert len(list(part.frames(512))) == part.count
-    expect(page.get_by_text("Cancelled; what was finished stays.")).to_be_visible()
+    expect(page.get_by_text("Paused; what was finished stays.")).to_be_visible()
     assert visit.complaints == []
     visit.context.close()
 
@@ -261,12 +261,16 @@ def test_streamlit_opens_with_a_movie_and_makes_one_of_an_uploaded_clip() -> Non
     assert made(page).download_movie(made(page).result["movie"], ".gif").startswith(b"GIF8")
 
 
-def test_streamlit_keeps_the_frames_of_a_cancelled_clip() -> None:
+def test_streamlit_keeps_the_frames_of_a_paused_clip_and_goes_on() -> None:
     page = visit(panel="photo_stylization", experiment="clip", steady="false", longest="128")
+    widget(page, "button", "Stylize the clip").click().run()
     running = task(page)
     until(page, lambda: "movie" in running.result and running.result["movie"].count >= 6)
-    widget(page, "button", "Cancel").click().run()
+    widget(page, "button", "Pause").click().run()
     until(page, lambda: sheet(page).task is None)
     movie = made(page).result["movie"]
     assert running.state.value == "cancelled" and len(page.get("video")) == 1
     assert 6 <= read_clip(movie.content).count == movie.count < 72
+    widget(page, "button", "Continue").click().run()
+    until(page, lambda: sheet(page).task is None)
+    assert read_clip(made(page).result["movie"].content).count == 72

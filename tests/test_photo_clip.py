@@ -3,16 +3,21 @@
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from skimage import data
 
-from engines.photo_stylization.clip import EVERY, LONGEST, carried, follow, stylize_clip
+from engines.photo_stylization.clip import EVERY, LONGEST, ClipStylizer, carried, follow
 from engines.photo_stylization.flicker import FlickerMeter, compare
+from engines.runtime import nested
 from engines.runtime.images import fit, read_photo
-from engines.runtime.progress import Progress
-from engines.runtime.video import Recording, read_clip
+from engines.runtime.progress import Saved, finish
+from engines.runtime.video import read_clip
+from pages import photo_stylization
+from pages.photo_stylization import PANEL
+from pages.photo_stylization import stylize_clip as run_clip
 
 EXAMPLES = Path(__file__).parents[1] / "assets/examples"
 DANCE = Path(__file__).parents[1] / "../shared/data/video/dance-65f.mp4"
@@ -22,8 +27,8 @@ STYLE = fit(read_photo(EXAMPLES / "dusk.jpg"), 120)
 
 
 def stylized(frames: list[np.ndarray], steady: bool = True, style: np.ndarray = STYLE) -> list[np.ndarray]:
-    made = stylize_clip(frames, style, count=len(frames), strengths=STRENGTHS, steady=steady)
-    return [frame for frame in made if not isinstance(frame, Progress)]
+    stylizer = ClipStylizer(style, count=len(frames), strengths=STRENGTHS, steady=steady)
+    return [finish(stylizer.stylize(frame)) for frame in frames]
 
 
 def pan(picture: np.ndarray, count: int, step: int = 1, width: int = 96) -> list[np.ndarray]:
@@ -88,8 +93,8 @@ def test_flicker_is_what_changes_beyond_motion():
 
 
 def test_progress_goes_from_nothing_to_all_and_names_the_frame():
-    made = list(stylize_clip(pan(CAT, 3), STYLE, count=3, strengths=STRENGTHS, steady=True))
-    told = [step for step in made if isinstance(step, Progress)]
+    stylizer = ClipStylizer(STYLE, count=3, strengths=STRENGTHS, steady=True)
+    told = [step for frame in pan(CAT, 3) for step in stylizer.stylize(frame)]
     assert [step.fraction for step in told] == sorted(step.fraction for step in told)
     assert 0 <= told[0].fraction < told[-1].fraction <= 1
     assert told[-1].words == "Frame 3 of 3"
@@ -97,15 +102,33 @@ def test_progress_goes_from_nothing_to_all_and_names_the_frame():
 
 def test_broken_off_midway_the_frames_that_are_finished_make_a_movie():
     clip = read_clip(EXAMPLES / "lake.mp4")
-    with Recording(clip.rate) as recording, closing(clip.frames(96)) as frames:
-        steps = stylize_clip(frames, STYLE, count=clip.count, strengths=STRENGTHS, steady=True)
+    values = PANEL.experiment("clip").check({"clip": "lake", "style": "dusk", "longest": 128})
+    made: dict[str, Any] = {}
+    with closing(run_clip(None, **values)) as steps:
         for step in steps:
-            if not isinstance(step, Progress):
-                recording.add(step)
-            if recording.count == 5:
-                steps.close()
-    part = read_clip(recording.content)
+            made = {**made, **step} if isinstance(step, dict) else made
+            if "movie" in made and made["movie"].count == 5:
+                break
+    part = read_clip(made["movie"].content)
     assert (part.count, part.rate, len(list(part.frames(96)))) == (5, clip.rate, 5)
+
+
+@pytest.mark.parametrize("steady", [True, False])
+def test_a_clip_that_goes_on_from_where_it_was_saved_ends_bit_for_bit_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, steady: bool
+) -> None:
+    monkeypatch.setattr(photo_stylization, "FRAMES_A_PART", 4)
+    values = PANEL.experiment("clip").check({"clip": "lake", "style": "dusk", "longest": 128, "steady": steady})
+    values["clip"] = replace(values["clip"], count=11)
+    whole = list(run_clip(None, **values))
+    second = [step for step in whole if isinstance(step, Saved)][1]
+    nested.write(tmp_path / "saved", second.state)
+    *_, resumed = run_clip(nested.read(tmp_path / "saved"), **values)
+    expected = whole[-1]
+    assert isinstance(expected, dict) and isinstance(resumed, dict)
+    assert resumed["movie"].content == expected["movie"].content and resumed["flicker"] == expected["flicker"]
+    film = read_clip(resumed["movie"].content)
+    assert (film.count, film.rate, film.constant, len(list(film.frames(128)))) == (11, values["clip"].rate, True, 11)
 
 
 @pytest.mark.parametrize("path", [EXAMPLES / "lake.mp4", DANCE], ids=["lake", "dance"])

@@ -412,7 +412,7 @@ def test_a_region_of_one_picture_alone_is_said_by_the_run_that_is_painted_for(op
     expect(page.get_by_text("it follows the whole picture")).to_be_visible(timeout=SOON)
 
 
-def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_cancelled_one_keeps_its_frames(
+def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_its_frames(
     opened: Callable[..., Page],
 ) -> None:
     if present(find("photo-stylization-small")) is None:
@@ -440,12 +440,12 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_cancelled_one_keep
     assert read_clip_parameters(whole)["controls"]["longest"] == 128
     rest(page)
     page.get_by_role("checkbox", name="Steady in time").uncheck(force=True)
-    move(size, "End")  # So large that it cannot end before the hand is at Cancel.
+    move(size, "End")  # So large that it cannot end before the hand is at Pause.
     expect_query(page, **place, longest="1024", steady="false")
     run.click()
     expect(page.get_by_text(re.compile(r"Frame ([3-9]|[1-6]\d) of 65"))).to_be_visible(timeout=SOON)
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled; what was finished stays.")).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused; what was finished stays.")).to_be_visible(timeout=SOON)
     part = read_clip(download(page, "Download MP4"))
     assert 2 <= part.count < 65 and part.rate == original.rate
     assert len(list(part.frames(128))) == part.count

@@ -7,7 +7,7 @@ optical flow, and pass gradually into one another. What a look would amplify, th
 along the same flow; all else in a frame is its own pixels under a look, so that nothing lags behind.
 """
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import cv2
@@ -44,45 +44,64 @@ Flow = NDArray[np.float32]
 """(height, width, 2): where in the previous frame each pixel was, in pixels right and down from its own place."""
 
 
-def stylize_clip(
-    frames: Iterable[Frame],
-    style: Frame,
-    *,
-    count: int,
-    strengths: Mapping[int, float],
-    steady: bool,
-    checkpoint: str = engine.BUNDLED,
-) -> Generator[Progress | Frame, None, None]:
-    """Every frame in the look of one style, each as soon as it is done; with a new scene the look begins anew.
+class ClipStylizer:
+    """Gives the frames of a clip, one after the other, the look of one style; with a new scene the look begins anew.
 
     Frames and style are (H, W, 3) uint8, as clips give them; `count` is how many frames there are; `strengths` are as
-    in `engine.stylize`. Where not `steady`, every frame has the look computed for it alone.
-
-    Raises:
-        InputError: the style is smaller than 16 pixels a side, or so are the frames, made small.
-        CheckpointError: the checkpoint is not here, or does not fit.
+    in `engine.stylize`. Where not `steady`, every frame has the look computed for it alone. `state` between two frames
+    is all that another one needs to go on from there, by `load`.
     """
-    manner = to_tensor(fit(style, LONGEST))
-    small: Frame | None = None
-    for place, frame in enumerate(frames):
-        previous, small = small, fit(frame, LONGEST)
-        progress = Progress(place / count, f"Frame {place + 1} of {count}")
-        computing = _compute(small, manner, strengths, checkpoint, progress)
-        flow = follow(small, previous) if steady and previous is not None else None
+
+    def __init__(
+        self,
+        style: Frame,
+        *,
+        count: int,
+        strengths: Mapping[int, float],
+        steady: bool,
+        checkpoint: str = engine.BUNDLED,
+    ) -> None:
+        self._style = to_tensor(fit(style, LONGEST))
+        self._count = count
+        self._strengths = strengths
+        self._steady = steady
+        self._checkpoint = checkpoint
+        self.state: dict[str, Any] = {"place": 0}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        self.state = dict(state)
+
+    @property
+    def place(self) -> int:
+        """How many frames are done."""
+        return self.state["place"]
+
+    def stylize(self, frame: Frame) -> Generator[Progress, None, Frame]:
+        """The next frame in that look.
+
+        Raises:
+            InputError: the style is smaller than 16 pixels a side, or so is the frame, made small.
+            CheckpointError: the checkpoint is not here, or does not fit.
+        """
+        before, place, small = self.state, self.place, fit(frame, LONGEST)
+        progress = Progress(place / self._count, f"Frame {place + 1} of {self._count}")
+        computing = _compute(small, self._style, self._strengths, self._checkpoint, progress)
+        flow = follow(small, before["small"]) if self._steady and place else None
         if flow is None:
             look = newest = yield from computing
             due = place + EVERY
             calm = frame.astype(np.float32)
         else:
-            look, newest = carried(look, flow), carried(newest, flow)
+            look, newest, due = carried(before["look"], flow), carried(before["newest"], flow), before["due"]
             if place == due:
                 newest = yield from computing
                 due += EVERY
             look += PACE * (newest - look)
-            calm = calmed(frame, calm, flow)
+            calm = calmed(frame, before["calm"], flow)
         yield progress
+        self.state = {"place": place + 1, "small": small, "look": look, "newest": newest, "due": due, "calm": calm}
         colours = apply_colours(look, calm / 255)
-        yield (255 * colours.clip(0, 1) + 0.5).astype(np.uint8)
+        return (255 * colours.clip(0, 1) + 0.5).astype(np.uint8)
 
 
 def follow(frame: Frame, previous: Frame, finest_scale: int = 1) -> Flow | None:

@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engines.photo_stylization.clip import Frame, carried, follow, stylize_clip
+from engines.photo_stylization.clip import ClipStylizer, Frame, carried, follow
 from engines.photo_stylization.network import LEVELS
 from engines.runtime.images import read_photo
-from engines.runtime.progress import Progress
+from engines.runtime.progress import finish
 from engines.runtime.video import Clip, read_clip
 
 AGREEMENT = 0.5
@@ -28,25 +28,25 @@ AGREEMENT = 0.5
 
 
 class FlickerMeter:
-    """Measures clips, frame after frame, against the motion of their content."""
+    """Measures clips, frame after frame, against the motion of their content; goes on from `last`, its last frames."""
 
-    def __init__(self) -> None:
-        self._content: Frame | None = None
-        self._clips: dict[str, NDArray[np.float32]] = {}
+    def __init__(self, last: tuple[Frame | None, Mapping[str, NDArray[np.float32]]] = (None, {})) -> None:
+        self.last = last
 
     def measure(self, content: Frame, clips: Mapping[str, Frame]) -> dict[str, float]:
         """The flicker of each clip since its last frame, all frames (H, W, 3) uint8; nothing where a scene begins."""
         frames = {name: frame.astype(np.float32) for name, frame in clips.items()}
         flicker = {}
-        if self._content is not None:
-            back, there = follow(content, self._content, 0), follow(self._content, content, 0)
+        previous, others = self.last
+        if previous is not None:
+            back, there = follow(content, previous, 0), follow(previous, content, 0)
             if back is not None and there is not None:
                 agree = np.linalg.norm(back + carried(there, back), axis=2) < AGREEMENT
                 for name, frame in frames.items():
                     # Cubic, since a linear interpolation's blur would count as flicker.
-                    expected = carried(self._clips[name], back, cv2.INTER_CUBIC)
+                    expected = carried(others[name], back, cv2.INTER_CUBIC)
                     flicker[name] = float(np.abs(frame - expected)[agree].mean())
-        self._content, self._clips = content, frames
+        self.last = content, frames
         return flicker
 
 
@@ -73,13 +73,12 @@ def compare(clip: Clip, style: Frame, longest: int) -> dict[str, dict[str, float
 
 def _stylized(clip: Clip, style: Frame, longest: int, steady: bool) -> Generator[tuple[Frame, float], None, None]:
     """Every frame, and the seconds it took."""
+    stylizer = ClipStylizer(style, count=clip.count, strengths=dict.fromkeys(LEVELS, 1.0), steady=steady)
     with closing(clip.frames(longest)) as frames:
-        began = time.perf_counter()
-        strengths = dict.fromkeys(LEVELS, 1.0)
-        for made in stylize_clip(frames, style, count=clip.count, strengths=strengths, steady=steady):
-            if not isinstance(made, Progress):
-                yield made, time.perf_counter() - began
-                began = time.perf_counter()
+        for frame in frames:
+            began = time.perf_counter()
+            made = finish(stylizer.stylize(frame))
+            yield made, time.perf_counter() - began
 
 
 def _detail(frame: Frame) -> float:

@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -126,12 +126,15 @@ class Recording:
 
     It is a context manager, and closes with the frames it has however the block is left. The sound of `sound` goes with
     them for as long as they last. Of an odd side the last row or column is cut off, since 4:2:0 needs even ones.
+
+    One that was cut goes on elsewhere from its `parts`, which hold `count` frames.
     """
 
-    def __init__(self, rate: Fraction, sound: Clip | None = None) -> None:
+    def __init__(self, rate: Fraction, sound: Clip | None = None, parts: Sequence[bytes] = (), count: int = 0) -> None:
         self.rate = rate
-        self.count = 0
+        self.count = count
         self.content = b""
+        self.parts = list(parts)
         self._sound = sound if sound is not None and sound.sound else None
         self._encoder: subprocess.Popen[bytes] | None = None
 
@@ -155,17 +158,29 @@ class Recording:
         self._encoder.stdin.write(np.ascontiguousarray(frame).data)
         self.count += 1
 
+    def cut(self) -> None:
+        """End a part, after which the recording can go on elsewhere; only recordings cut at the same frames are alike.
+
+        Raises:
+            OSError: ffmpeg could not encode the frames.
+        """
+        if self._encoder is None:
+            return
+        encoder, self._encoder = self._encoder, None
+        encoder.communicate()
+        if encoder.returncode:
+            raise OSError("ffmpeg could not encode the frames; its own words are in the log.")
+        self.parts.append(self._path.read_bytes())
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         with self._folder:
-            if self._encoder is None:
+            self.cut()
+            if not self.parts:
                 return
-            self._encoder.communicate()
-            if self._encoder.returncode:
-                raise OSError("ffmpeg could not encode the frames; its own words are in the log.")
             with ExitStack() as inputs:
-                source, options = inputs.enter_context(_input(self._path.read_bytes())), ["-map", "0:v"]
+                source, options = inputs.enter_context(_input(_joined(self.parts))), ["-map", "0:v"]
                 if self._sound is not None:
                     length = ["-t", f"{float(self.count / self.rate):.6f}"]
                     source += [*length, *inputs.enter_context(_input(self._sound.content))]
@@ -317,6 +332,19 @@ def _rewritten(source: list[str], options: list[str]) -> bytes:
         path = Path(folder) / "movie.mp4"
         subprocess.run(_command([*source, "-c", "copy", *options, "-movflags", "+faststart", str(path)]), check=True)
         return path.read_bytes()
+
+
+def _joined(parts: Sequence[bytes]) -> bytes:
+    """Movies of ours as one, in which each begins where the one before ends."""
+    if len(parts) == 1:
+        return parts[0]
+    with tempfile.TemporaryDirectory(prefix="parts-") as folder:
+        names = [f"{place}.mp4" for place in range(len(parts))]
+        for name, part in zip(names, parts, strict=True):
+            (Path(folder) / name).write_bytes(part)
+        table = Path(folder) / "parts.txt"
+        table.write_text("".join(f"file {name}\n" for name in names))
+        return _rewritten(["-f", "concat", "-i", str(table)], [])
 
 
 def _within(longest: int) -> str:
