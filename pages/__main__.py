@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pages
@@ -47,8 +48,8 @@ def _run(panel: Panel, experiment: Experiment, settings: list[str], preset: str 
     return save(panel, experiment, values, task, folder)
 
 
-def _render() -> None:
-    for panel in pages.panels():
+def _render(panels: Sequence[Panel]) -> None:
+    for panel in panels:
         for experiment in panel.experiments:
             if isinstance(experiment, Stream | View):
                 continue
@@ -79,7 +80,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m pages", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="print every panel, experiment, preset and control")
-    commands.add_parser("render", help="compute anew what each panel opens with, into assets/rendered")
+    render = commands.add_parser("render", help="compute anew what each panel opens with, into assets/rendered")
+    render.add_argument("panels", nargs="*", metavar="PANEL", help="only these")
     commands.add_parser("readme", help="write the README's table of panels")
     run = commands.add_parser("run", help="run one experiment and write every output into a folder")
     run.add_argument("panel")
@@ -92,7 +94,7 @@ def main() -> int:
         if arguments.command == "list":
             _list()
         elif arguments.command == "render":
-            _render()
+            _render([pages.panel(slug) for slug in arguments.panels] or pages.panels())
         elif arguments.command == "readme":
             README.write_text(with_table(README.read_text()))
         else:

@@ -112,7 +112,8 @@ def _image_class(control: ImageClass, value: Any) -> Block:
         "studio.imageClass(element, props, watch, trigger)",
         label=control.label,
         help=control.help,
-        sets=list(dict.fromkeys(tuple(names) for names in control.names.values())),
+        # As one text: Gradio copies every property part by part, at every event.
+        sets=json.dumps(list(dict.fromkeys(tuple(names) for names in control.names.values()))),
     )
 
 

@@ -523,7 +523,8 @@ window.studio = (() => {
   // A class of pictures, by its name: of a few in a list, of many by typing a part of it.
   const FEW_CLASSES = 20;
   const imageClass = (element, props, watch, trigger) => {
-    const { label, help, sets } = props;
+    const { label, help } = props;
+    const sets = JSON.parse(props.sets);
     const id = `class-${Math.random().toString(36).slice(2)}`;
     const choose = (value) => { if (value !== props.value) { props.value = value; draw(); trigger("input"); } };
     let names;
