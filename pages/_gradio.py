@@ -19,8 +19,8 @@ from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES
 from engines.runtime.jobs import JOBS
 from engines.runtime.scheduler import State, Task
-from engines.runtime.video import Recording
-from pages import _api, _checkpoints, _live, _permalink, _pictures, _typeset, _visitors
+from pages import _api, _checkpoints, _live, _moves, _permalink, _pictures, _typeset, _visitors
+from pages._drawing import Drawing, received
 from pages._panel import (
     PAINTED_SIDE,
     SEED_LIMIT,
@@ -32,14 +32,11 @@ from pages._panel import (
     Clip,
     Comparison,
     Control,
-    Curves,
     Experiment,
     ImageClass,
     Job,
     Movie,
-    Notices,
     Number,
-    Output,
     Panel,
     Photo,
     Picture,
@@ -48,7 +45,6 @@ from pages._panel import (
     Stream,
     Strip,
     Switch,
-    Table,
     Upload,
     View,
 )
@@ -69,8 +65,6 @@ scheduler, but Gradio would hold up all others while forty do."""
 
 Update = dict[Block, Any]
 """New values, by component; never other properties, for Gradio's browser side keeps only values in their order."""
-Address = Callable[[Any], dict[str, Any]]
-"""What gives a result's picture or movie the addresses under which a browser finds it."""
 
 
 def _number(control: Number, value: Any) -> Block:
@@ -155,54 +149,6 @@ CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
 """How each kind of control is drawn, from the control and its value; a Camera is drawn by its Stream."""
 
 
-def _picture(output: Picture, value: Any, address: Address) -> dict[str, Any]:
-    return {"kind": "picture", "picture": {"caption": output.label, **address(value)}}
-
-
-def _comparison(output: Comparison, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
-    return {"kind": "comparison", "left": output.left, "pictures": _captioned(value, address)}
-
-
-def _attention(output: Attention, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
-    return {"kind": "attention", "pictures": _captioned(value, address)}
-
-
-def _strip(output: Strip, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
-    return {"kind": "strip", "expected": list(output.of), "pictures": _captioned(value, address)}
-
-
-def _captioned(value: Mapping[str, Any], address: Address) -> list[dict[str, Any]]:
-    return [{"caption": caption, **address(picture)} for caption, picture in value.items()]
-
-
-def _movie(output: Movie, value: Any, address: Address) -> dict[str, Any]:
-    return {"kind": "movie", "picture": {"caption": output.label, **address(value)}}
-
-
-def _table(output: Table, value: Any, address: Address) -> dict[str, Any]:
-    return {"kind": "html", "html": _typeset.table(value)}
-
-
-def _curves(output: Curves, value: Any, address: Address) -> dict[str, Any]:
-    return {"kind": "html", "html": _typeset.curves(output, value)}
-
-
-def _notices(output: Notices, value: Any, address: Address) -> dict[str, Any]:
-    return {"kind": "html", "html": _typeset.notices(value)}
-
-
-OUTPUTS: dict[type[Output], Callable[[Any, Any, Address], dict[str, Any]]] = {
-    Picture: _picture,
-    Comparison: _comparison,
-    Attention: _attention,
-    Strip: _strip,
-    Movie: _movie,
-    Table: _table,
-    Curves: _curves,
-    Notices: _notices,
-}
-"""What studio.js gets to draw for each kind of output, from the output, its value and what addresses pictures."""
-
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 """What all our events share: no veil over the page, no endpoint of their own, and no limit, for they only wait."""
 
@@ -241,6 +187,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> 
     _pictures.add_routes(faces)
     _checkpoints.add_routes(faces)
     _live.add_routes(faces, panels, web)
+    _moves.add_routes(faces, panels)
     studio = build(panels)
     resume(panels)
     studio.launch(
@@ -388,7 +335,8 @@ class Sheet:
         for name, output in self.experiment.outputs.items():
             if not (isinstance(self.experiment, Stream) and isinstance(output, Picture | Strip | Comparison)):
                 value = values.get(name) or drawing.empty(name)
-                self._outputs[name] = _drawn(value, "studio.output(element, props, watch, trigger)")
+                place = json.dumps(f"{self._id}-{name}")
+                self._outputs[name] = _drawn(value, f"studio.output(element, props, watch, trigger, {place})")
         return drawing
 
     def _draw_history(self, drawing: "Drawing") -> gr.HTML:
@@ -462,14 +410,16 @@ class Sheet:
         running: dict[str, Any] = {"inputs": controls, "outputs": changed, **QUIET}
         chosen = self._presets.select(self.choose, outputs=controls, **QUIET)
         followed = self._asked.submit(self.follow, outputs=[*controls, self._alert], **QUIET)
-        moved = [control.change for control in controls]
-        gr.on(moved, self.write, inputs=controls, outputs=address, trigger_mode="always_last", **QUIET)
+        written: dict[str, Any] = {"inputs": controls, "outputs": address, "trigger_mode": "always_last", **QUIET}
+        is_moving = self.experiment.live and not self._in_browser
+        if not is_moving:
+            gr.on([control.change for control in controls], self.write, **written)
         for group in self.experiment.painted_together().values():
             self._connect_painter(group)
         if self._in_browser:
             self._connect_browser(controls, running)
             return
-        self._history.select(self.recall, outputs=[*controls, *changed], **QUIET)
+        recalled = self._history.select(self.recall, outputs=[*controls, *changed], **QUIET)
         if not isinstance(self.experiment, Job):
             chosen.then(self.run, **running)
             followed.then(self.begin, **{**running, "inputs": [self._asked, *controls]})
@@ -478,11 +428,23 @@ class Sheet:
                 placed = self._outputs[control.on].select(self.place, outputs=self._controls[name], **QUIET)
                 placed.then(self.run, **running)
         choices = self._connect_classes()
-        if self.experiment.live:
+        if is_moving:
             moved = [control.input for control in controls if not (isinstance(control, gr.State) or control in choices)]
-            gr.on(moved, self.run, trigger_mode="always_last", **running)
-            for fitted in choices.values():
-                fitted.then(self.run, trigger_mode="always_last", **running)
+            place = json.dumps([self._id, self.panel.slug, self.experiment.name])
+            names = json.dumps(list(self._controls))
+            script = f"(...values) => {{ studio.move({place}, {names}, values); return []; }}"
+            gr.on(moved, None, inputs=controls, js=script)
+            rested = _drawn(None, f"studio.rested({place}, trigger)", elem_classes="studio-unseen")
+            for settled in (rested.submit, *(fitted.then for fitted in choices.values())):
+                settled(self.run, trigger_mode="always_last", **running)
+            for settled in (
+                rested.submit,
+                chosen.then,
+                followed.then,
+                recalled.then,
+                *(fitted.then for fitted in choices.values()),
+            ):
+                settled(self.write, **written)
         else:
             # A run that has shown its end may not have ended for Gradio, which would pass over a click meanwhile.
             self._run.click(self.run, trigger_mode="multiple", **running)
@@ -678,14 +640,14 @@ class Sheet:
         chosen = dict(zip(self._controls, values, strict=True))
         yield self._beginning()
         try:
-            received = _received(self.experiment, chosen)
+            given = received(self.experiment, chosen)
             extra = [_live.read_answer(text) for text in answer]
             computing = partial(start, visitor=_identity(request), panel=self.panel.slug)
-            task = await _pictures.aside(computing, self.experiment, received, *extra)
+            task = await _pictures.aside(computing, self.experiment, given, *extra)
         except Exception as error:
             yield {self._status: "", self._alert: _typeset.sentence(sentence(error))}
             return
-        made = self._parameters(received)
+        made = self._parameters(given)
         try:
             if self._job is not None:
                 yield {self._job: {"id": task.id, "values": chosen, "parameters": made, "query": self.write(*values)}}
@@ -775,66 +737,6 @@ class Sheet:
         return _typeset.progress(task.progress.fraction, task.progress.words or "Computing", seconds)
 
 
-class Drawing:
-    """One run's results as studio.js draws them; `address` takes a picture and the parameters that made it.
-
-    A picture that stays from one partial result to the next keeps its address.
-    """
-
-    def __init__(
-        self,
-        panel: Panel,
-        experiment: Experiment,
-        address: Callable[[Any, Mapping[str, Any]], dict[str, Any]],
-        parameters: Mapping[str, Any],
-    ) -> None:
-        self._panel = panel
-        self._experiment = experiment
-        self._address = address
-        self.parameters = parameters
-        self._run = secrets.token_hex(4)
-        self.drawn: dict[str, Any] = {}
-        self._seen: dict[str, Any] = {}
-        self._addressed: dict[str, dict[int, tuple[Any, dict[str, Any]]]] = {}
-
-    def changes(self, result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """What to draw of the outputs that changed since the last call."""
-        playable = {name: value for name, value in result.items() if not _is_growing(value)}
-        changed = {name: value for name, value in playable.items() if self._seen.get(name) is not value}
-        self._seen.update(changed)
-        drawn = {name: self._drawn(name, value) for name, value in changed.items()}
-        self.drawn.update(drawn)
-        return drawn
-
-    def empty(self, name: str) -> dict[str, Any] | None:
-        """What to draw of an output that has no value: a strip's empty frames, else nothing."""
-        output = self._experiment.outputs[name]
-        return self._drawn(name, {}) if isinstance(output, Strip) and output.of else None
-
-    def _drawn(self, name: str, value: Any) -> dict[str, Any]:
-        before = self._addressed.get(name, {})
-        now: dict[int, tuple[Any, dict[str, Any]]] = {}
-
-        def address(picture: Any) -> dict[str, Any]:
-            # The picture is kept beside its address, or another could come to have its id.
-            now[id(picture)] = before.get(id(picture)) or (picture, self._address(picture, self.parameters))
-            return now[id(picture)][1]
-
-        output = self._experiment.outputs[name]
-        drawn = OUTPUTS[type(output)](output, value, address)
-        self._addressed[name] = now
-        clicks = (control for control in self._experiment.controls.values() if isinstance(control, Click))
-        clickable = "".join(click.label for click in clicks if click.on == name)
-        return {
-            "label": output.label,
-            "help": output.help,
-            "clickable": clickable,
-            "run": self._run,
-            "link": _permalink.write(self._panel, self._experiment, self.parameters["controls"]),
-            **drawn,
-        }
-
-
 async def _whole(updates: AsyncIterator[Update]) -> AsyncIterator[Update]:
     """Each update over all before it: Gradio's browser side may pass over one that the next follows closely."""
     whole: Update = {}
@@ -849,11 +751,6 @@ def _sources(control: Control) -> dict[str, str]:
     return {name: _pictures.example(read, PAINTED_SIDE) for name, read in control.examples.items()}
 
 
-def _is_growing(value: Any) -> bool:
-    """Whether it is a movie that cannot be played yet."""
-    return isinstance(value, Recording) and not value.content
-
-
 def _visitor(request: gr.Request) -> str:
     """The page in which a visitor has the studio open."""
     return request.session_hash or ""
@@ -863,23 +760,6 @@ def _identity(request: gr.Request) -> str:
     """The visitor, whichever page of theirs asks."""
     assert request.request is not None, "events come by HTTP"
     return _visitors.visitor(request.request.cookies, _visitor(request))
-
-
-def _received(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with the file itself in place of each upload's token.
-
-    Raises:
-        InputError: a file that was sent is no longer held.
-    """
-    received = dict(values)
-    for name, control in experiment.controls.items():
-        value = received.get(name)
-        if isinstance(control, Upload) and isinstance(value, str) and value and value not in control.examples:
-            received[name] = _pictures.UPLOADS.get(value)
-            if received[name] is None:
-                words = f"the {control.noun} you sent is no longer held here; choose it again."
-                raise InputError(f"{control.label}: {words}")
-    return received
 
 
 def _device() -> str:

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -123,7 +123,7 @@ def stylize_clip(
     steady: bool,
     longest: int,
     checkpoint: str,
-) -> Iterator[Progress | Saved | dict[str, Any]]:
+) -> Generator[Progress | Saved | dict[str, Any], None, None]:
     from engines.photo_stylization.clip import LONGEST, ClipStylizer
     from engines.photo_stylization.flicker import FlickerMeter
     from engines.photo_stylization.network import LEVELS

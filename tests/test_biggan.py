@@ -350,9 +350,6 @@ def test_the_last_picture_is_the_slider_s_place(dragged: tuple[float, float, np.
     assert apart(shown, run("truncation", truncation=place)["pictures"]) < 0.1
 
 
-@pytest.mark.xfail(
-    reason="The browser's half of an event takes longer than the pictures, which alone come 28 a second."
-)
 def test_eight_pictures_follow_a_dragged_slider(dragged: tuple[float, float, np.ndarray]) -> None:
     rate, _, _ = dragged
     print(f"\n8 pictures, {rate:.1f} updates a second")

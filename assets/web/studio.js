@@ -364,7 +364,8 @@ window.studio = (() => {
     },
   };
 
-  const output = (element, props, watch, trigger) => {
+  const places = new Map(); // of outputs, by the name of their sheet with their own: what draws a value there
+  const output = (element, props, watch, trigger, place) => {
     const body = make("div", { className: "studio-body" });
     const title = make("h2");
     const help = make("p", { className: "studio-help" });
@@ -389,6 +390,7 @@ window.studio = (() => {
       }
     });
     draw();
+    places.set(place, (value) => { props.value ? update(value) : (update ??= kinds[value.kind](body, trigger))(value); element.firstChild.hidden = false; });
   };
 
   const own = new Map(); // what was sent in this visit: token to address
@@ -629,6 +631,29 @@ window.studio = (() => {
     document.querySelector(`#${id} :is(.studio-stream, .studio-view)`)?.dispatchEvent(new CustomEvent("studio:controls", { detail }));
   };
 
+  // A moved control of a live experiment is answered by our own route; once all rest, Gradio's run follows.
+  const REST = 250;
+  const sheets = new Map();
+  const rested = ([id, slug, name], trigger) => sheets.set(id, { slug, name, trigger });
+  const move = ([id], names, values) => {
+    const sheet = sheets.get(id);
+    sheet.values = JSON.stringify(Object.fromEntries(names.map((name, at) => [name, values[at]])));
+    clearTimeout(sheet.timer);
+    sheet.timer = setTimeout(() => {
+      sheet.values = null;
+      if (sheet.socket.readyState === WebSocket.OPEN) sheet.socket.send("null");
+      sheet.trigger("submit");
+    }, REST);
+    if (sheet.socket?.readyState === WebSocket.OPEN) sheet.socket.send(sheet.values);
+    if (sheet.socket && sheet.socket.readyState <= WebSocket.OPEN) return;
+    sheet.socket = new WebSocket(new URL(`moves/${sheet.slug}/${sheet.name}`, location.href).href.replace(/^http/, "ws"));
+    sheet.socket.onopen = () => sheet.values && sheet.socket.send(sheet.values);
+    sheet.socket.onmessage = ({ data }) => {
+      if (!sheet.values) return; // Gradio's run has the word.
+      for (const [name, value] of Object.entries(JSON.parse(data))) places.get(`${id}-${name}`)?.(value);
+    };
+  };
+
   const showMemory = async () => {
     const body = make("div", { innerHTML: await (await fetch("memory")).text() });
     const dialog = make("dialog", { className: "studio-loaded", aria: { label: "What is in memory" } }, make("h2", { textContent: "What is in memory" }),
@@ -650,5 +675,5 @@ window.studio = (() => {
     [...document.querySelectorAll("button.studio-run")].find((each) => each.offsetParent)?.click();
   });
 
-  return { arrivals, address, asked: asking, history: remember, status, seed, imageClass, checkpoint, output, upload, paint, fitting, choices, live, job, controls };
+  return { arrivals, address, asked: asking, history: remember, status, seed, imageClass, checkpoint, output, upload, paint, fitting, choices, live, job, controls, move, rested };
 })();
