@@ -48,7 +48,7 @@ from pages._panel import (
     Upload,
     View,
 )
-from pages._results import go_on, pictures, plain, rendered, resume, sentence, start, used
+from pages._results import go_on, parameters, pictures, rendered, resume, sentence, start, used
 
 WEB = Path(__file__).parents[1] / "assets" / "web"
 SCRIPT = '<script src="web/studio.js"></script>'
@@ -710,8 +710,7 @@ class Sheet:
 
     def _parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What a picture carries."""
-        controls = plain(self.experiment, values)
-        return {"panel": self.panel.slug, "experiment": self.experiment.name, "controls": controls}
+        return parameters(self.panel, self.experiment, values)
 
     def _beginning(self) -> Update:
         status = _typeset.progress(None, "Starting", 0) if self._has_button else ""

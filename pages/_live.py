@@ -26,6 +26,7 @@ from starlette.types import Scope
 
 from engines.runtime.errors import InputError, StudioError
 from pages import _visitors
+from pages._drawing import received
 from pages._panel import Camera, Comparison, Panel, Picture, Stream, Strip, Upload, View
 from pages._pictures import aside
 from pages._results import pictures, sentence, start
@@ -161,8 +162,10 @@ def _controls(experiment: Stream, text: str) -> dict[str, Any]:
         control = experiment.control(name)
         if isinstance(control, Camera) or (isinstance(control, Upload) and not isinstance(value, str | None)):
             raise InputError(f"{control.label}: a file cannot be sent among the controls.")
-        control.check(value)
-    return values
+    files = received(experiment, values)
+    for name, value in files.items():
+        experiment.control(name).check(value)
+    return files
 
 
 def _packed(experiment: Stream, result: Mapping[str, Any], number: int) -> bytes:

@@ -25,7 +25,7 @@ from engines.runtime.scheduler import Task
 from pages import _pictures, _visitors
 from pages._drawing import Drawing, received
 from pages._panel import Experiment, Panel, Stream, View
-from pages._results import plain, start
+from pages._results import parameters, start
 
 MESSAGE_BYTES = 100_000
 CONNECTIONS = 200
@@ -94,9 +94,8 @@ class _Visit:
             task = await _pictures.aside(partial(start, visitor=self.visitor), self.experiment, given)
         except InputError:
             return
-        controls = {**self.experiment.opening(), **plain(self.experiment, given)}
-        parameters = {"panel": self.panel.slug, "experiment": self.experiment.name, "controls": controls}
-        drawing = Drawing(self.panel, self.experiment, _inline, parameters)
+        made = parameters(self.panel, self.experiment, {**self.experiment.opening(), **given})
+        drawing = Drawing(self.panel, self.experiment, _inline, made)
         try:
             while not await self._is_shown(task, drawing):
                 await asyncio.sleep(POLL_SECONDS)

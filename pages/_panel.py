@@ -554,7 +554,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Panel:
-    """A paper's place in the studio: `slug` is its module and address, `title` a few words, `story` a sentence."""
+    """A paper's place in the studio: `slug` is its module and address, `title` a few words, `story` a sentence.
+
+    Pictures and movies of one that `shows_people` say in their metadata that they are synthetic.
+    """
 
     slug: str
     title: str
@@ -562,6 +565,7 @@ class Panel:
     story: str
     experiments: Sequence[Experiment]
     figures: Sequence[Figure] = ()
+    shows_people: bool = False
 
     def experiment(self, name: str) -> Experiment:
         """The experiment of that name.

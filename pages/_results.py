@@ -158,6 +158,12 @@ def plain(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: UPLOADED if isinstance(value, bytes) else value for name, value in written.items()}
 
 
+def parameters(panel: Panel, experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a picture or movie made with these control values carries."""
+    mark = {"synthetic": True} if panel.shows_people else {}
+    return {**mark, "panel": panel.slug, "experiment": experiment.name, "controls": plain(experiment, values)}
+
+
 def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tuple[str, str | None, Any]]:
     """(output, caption or None, picture) of every picture in a result; of one that is `rendered`, its path."""
     for name, value in result.items():
@@ -186,15 +192,14 @@ def save(
     from engines.runtime.device import describe
 
     folder.mkdir(parents=True, exist_ok=True)
-    controls = plain(experiment, used(task, values))
-    parameters = {"panel": panel.slug, "experiment": experiment.name, "controls": controls}
-    document: dict[str, Any] = {**parameters, "seconds": round(task.seconds, 1), "device": describe(), "outputs": {}}
+    made = parameters(panel, experiment, used(task, values))
+    document: dict[str, Any] = {**made, "seconds": round(task.seconds, 1), "device": describe(), "outputs": {}}
     paths = []
     held = list(pictures(experiment, task.result))
     for name, value in task.result.items():
         if isinstance(experiment.outputs[name], Movie):
             path = folder / f"{name}.mp4"
-            write_clip(movie(value), path, parameters)
+            write_clip(movie(value), path, made)
             paths.append(path)
             document["outputs"][name] = path.name
         elif all(output != name for output, _, _ in held):
@@ -203,7 +208,7 @@ def save(
         attends = isinstance(experiment.outputs[name], Attention)
         stem = "-".join([name, *([caption] if caption else [])]).replace(" ", "-")
         path = folder / f"{stem}{'.png' if attends else suffix}"  # Its pixels are shown, one by one.
-        write_picture(picture, path, parameters)
+        write_picture(picture, path, made)
         paths.append(path)
         if attends:
             maps = path.with_suffix(".npy")

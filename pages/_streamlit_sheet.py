@@ -19,7 +19,7 @@ from engines.runtime.video import Recording, write_clip
 from pages import _permalink, _typeset, _visitors
 from pages._panel import Attention, Camera, Experiment, Job, Panel, Stream, View
 from pages._pictures import HELD_BYTES, Shelf
-from pages._results import go_on, movie, pictures, plain, rendered, sentence, start, used
+from pages._results import go_on, movie, parameters, pictures, rendered, sentence, start, used
 
 PATIENCE_SECONDS = 0.5
 """So long a result that follows a control is waited for, before the page polls for it."""
@@ -378,8 +378,7 @@ class Sheet:
         self.made, self.visited = made, visited
 
     def _written(self) -> Mapping[str, Any]:
-        controls = plain(self.experiment, self.values)
-        return {"panel": self.panel.slug, "experiment": self.experiment.name, "controls": controls}
+        return parameters(self.panel, self.experiment, self.values)
 
     def _abandon(self) -> None:
         if self.task is not None:

@@ -24,6 +24,8 @@ from pages._panel import (
 
 CURVE_WIDTH, CURVE_HEIGHT = 640, 300
 """Units of the drawing's own coordinates."""
+CURVE_NAME = 20
+"""The height of a line's name, as large as it is on a phone."""
 CURVE_MARGINS = 56, 96, 12, 40
 """Room left, right, above and below the lines, for numbers and names."""
 CURVE_POINTS = 400
@@ -261,9 +263,13 @@ def _grid(x_axis: _Axis, y_axis: _Axis, output: Curves) -> str:
 
 
 def _apart(places: Sequence[float]) -> list[float]:
-    """The places, moved down where two names would stand on each other."""
+    """The places, moved down, and at the bottom up, where two names would stand on each other."""
     order = sorted(range(len(places)), key=lambda n: places[n])
     moved = list(places)
     for above, below in zip(order, order[1:], strict=False):
-        moved[below] = max(moved[below], moved[above] + 15)
+        moved[below] = max(moved[below], moved[above] + CURVE_NAME)
+    lowest = float(CURVE_HEIGHT - CURVE_MARGINS[3])
+    for place in reversed(order):
+        moved[place] = min(moved[place], lowest)
+        lowest = moved[place] - CURVE_NAME
     return moved

@@ -96,10 +96,10 @@ def trade(label: str, count: int, sampling: str, seed: int, checkpoint: str) -> 
         if made.fidelity is not None:
             fidelities.append(made.fidelity)
             row["fidelity"] = round(made.fidelity, 3)
-            curves["trade"] = {"this model": (list(varieties), list(fidelities))}
+            curves["trade"] = {"this model": (varieties[::-1], fidelities[::-1])}
         lines = {"variety": varieties, "fidelity": fidelities}
-        past = list(TRUNCATIONS[: len(varieties)])
-        curves["curves"] = {name: (past, list(values)) for name, values in lines.items() if values}
+        past = list(TRUNCATIONS[: len(varieties)])[::-1]
+        curves["curves"] = {name: (past, values[::-1]) for name, values in lines.items() if values}
         name = f"{made.truncation:g}"
         yield {"pictures": {name: grid(made.pictures[shown])}, "numbers": {name: row}, **curves}
 

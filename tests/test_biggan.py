@@ -202,8 +202,8 @@ def test_every_preset_runs(name: str, preset: str) -> None:
 def test_truncation_wins_fidelity_and_loses_variety() -> None:
     result = run("trade", count=8)
     varieties, fidelities = result["trade"]["this model"]
-    assert varieties == sorted(varieties, reverse=True) and varieties[0] > 0.9 and varieties[-1] < 0.3
-    assert fidelities[-1] > fidelities[0] + 0.1
+    assert varieties == sorted(varieties) and varieties[0] < 0.3 and varieties[-1] > 0.9
+    assert fidelities[0] > fidelities[-1] + 0.1
     assert list(result["numbers"]) == list(result["pictures"]) == ["1", "0.8", "0.6", "0.4", "0.2", "0.1", "0.04"]
 
 

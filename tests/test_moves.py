@@ -18,6 +18,7 @@ from engines.runtime.scheduler import SCHEDULER
 from pages._panel import Experiment, Notices, Number, Picture
 from tests import hard_experiments
 from tests.browser import Visit, studio
+from tests.test_live import run
 
 LONG = 100
 
@@ -76,7 +77,7 @@ def test_of_places_that_come_fast_the_newest_is_answered(address: str) -> None:
             answer = json.loads(await socket.recv())
             assert answer["picture"]["picture"]["src"].startswith("data:image/jpeg;base64,")
 
-    asyncio.run(visit())
+    run(visit())
 
 
 @pytest.mark.parametrize("message", ['{"level": 3}', "null"])
@@ -92,7 +93,7 @@ def test_a_place_is_left_once_it_was_shown_and_there_is_a_newer_one_or_none(addr
             await asyncio.sleep(0.5)
             assert not SCHEDULER._tasks
 
-    asyncio.run(visit())
+    run(visit())
 
 
 def test_what_cannot_be_used_is_left_to_the_run_and_a_flood_or_nonsense_ends_the_connection(address: str) -> None:
@@ -109,7 +110,7 @@ def test_what_cannot_be_used_is_left_to_the_run_and_a_flood_or_nonsense_ends_the
                 with pytest.raises(websockets.ConnectionClosed):
                     await asyncio.wait_for(socket.recv(), 5)
 
-    asyncio.run(visit())
+    run(visit())
 
 
 def test_only_pages_of_ours_and_live_experiments_are_answered(address: str) -> None:
@@ -118,8 +119,8 @@ def test_only_pages_of_ours_and_live_experiments_are_answered(address: str) -> N
             async with connected(address, **refused):
                 pass
 
-    asyncio.run(visit(origin="http://elsewhere.example"))
-    asyncio.run(visit(path="moves/shades/none"))
+    run(visit(origin="http://elsewhere.example"))
+    run(visit(path="moves/shades/none"))
 
 
 def test_one_run_follows_when_the_controls_rest_and_says_what_is_wrong(chromium: Browser, address: str) -> None:

@@ -89,9 +89,10 @@ def query(page: Page) -> dict[str, str]:
 
 
 def expect_query(page: Page, **expected: str) -> None:
-    """Wait for the address bar to ask for that and nothing else."""
+    """Wait for the address bar to ask for that and nothing else but a job."""
     wanted = urlencode(sorted(expected.items()))
-    sorted_now = "new URLSearchParams([...new URLSearchParams(location.search)].sort()).toString()"
+    others = "[...new URLSearchParams(location.search)].filter(([name]) => name !== 'job')"
+    sorted_now = f"new URLSearchParams({others}.sort()).toString()"
     page.wait_for_function(f"wanted => {sorted_now} === wanted", arg=wanted, timeout=SOON)
 
 

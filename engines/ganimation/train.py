@@ -1,0 +1,264 @@
+"""Train the compact generator of GANimation (Pumarola et al., 2018, arXiv:1807.09251) on press photographs' luminance.
+
+    python -m engines.ganimation.train --data DIR --out DIR --minutes 300
+
+DIR holds `faces/` as parquet: pictures, blendshapes, landmarks. As in the paper: an attention and a colour picture,
+units asked for from other faces with noise, a discriminator that tells real from made and reads units, an attention
+that is bounded and smooth. Unlike the paper, so that hours on one core are enough:
+
+- The cycle's first half is a known movement. Landmarks say how each unit moves a face; a face is moved so, and the
+  generator brings it back to the photograph (L1), which teaches it what a mouth has inside. The flow itself is learnt
+  from landmarks too, for moved faces and for photographs.
+- Hinge loss with spectral norm instead of Wasserstein distance with a gradient penalty: no second derivatives.
+- The generator knows the units there are besides those asked for.
+
+The state is saved every few minutes and found again, so the command can be stopped, and given more minutes later; it
+goes on with the very numbers it would have had.
+"""
+
+import argparse
+import copy
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engines.ganimation.action_units import TRAINED, UNITS
+from engines.ganimation.alignment import SIDE, Exposure
+from engines.ganimation.data import Faces, read_faces
+from engines.ganimation.movement import Movement, flow_between
+from engines.ganimation.network import CompactDiscriminator, CompactGenerator, warp
+from engines.ganimation.published_loss import variation
+from engines.generative_adversarial.spectral_norm import add_spectral_norm
+
+CONFIG: dict[str, Any] = {"widths": [24, 64, 128], "blocks": 4}
+BATCH = 8
+"""Faces a step; each is brought back once and animated once."""
+GENERATOR_RATE, DISCRIMINATOR_RATE = 3e-4, 3e-4
+BETAS = (0.5, 0.99)
+NOISE = 0.1
+"""Half the width of what is added to units of another face, as in the published code."""
+FEW_UNITS = 3
+"""As many at most are changed where a visitor's hand is imitated, in half of the faces."""
+PICTURE_WEIGHT = 10.0
+"""As the cycle's in the paper, section 5."""
+FLOW_WEIGHT = 0.3
+"""A pixel."""
+LARGE_ERRORS = 0.3
+"""Of the squared error beside the absolute one: lids are few pixels that move far, and would be given up."""
+REALNESS_WEIGHT = 0.1
+UNIT_WEIGHT = 0.5
+UNIT_STEPS = 2000
+"""Over which the weight of units grows from 0, while the discriminator learns to read them."""
+PAINT_WEIGHT = 0.2
+"""Of paint and cover where no photograph shows what is right."""
+ATTENTION_WEIGHT = 0.05
+"""Of 1 - attention: what need not change stays the photograph's. The published 0.1 pulls the other way."""
+SMOOTHNESS_WEIGHT = 0.1
+AVERAGE_DECAY = 0.9995
+SAVE_EVERY = 180.0
+"""Seconds."""
+LOG_EVERY = 50
+"""Steps."""
+FLOW_SIDE = SIDE // 2
+
+
+class Pairs:
+    """Faces beside what units would make of them, `draw`n in random order by torch's own generator."""
+
+    def __init__(self, faces: Faces) -> None:
+        self.faces, self.movement = faces, Movement.learn(faces)
+
+    def draw(self, count: int) -> dict[str, Tensor]:
+        """`face` and `moved` `(count, 1, 128, 128)`, `units` of the face and those `wanted`, `(count, 17)`, and flows
+        that make the moved one of the face, `there`, and the face of the moved one, `back`, `(count, 2, 128, 128)`."""
+        chosen = torch.randint(len(self.faces.units), (count,)).tolist()
+        units = torch.from_numpy(self.faces.units[chosen])
+        wanted = self._wanted(units)
+        flows = np.empty((2, count, 2, FLOW_SIDE, FLOW_SIDE), dtype=np.float32)
+        pictures = np.empty((count, 1, SIDE, SIDE), dtype=np.float32)
+        for row, index in enumerate(chosen):
+            luminance, landmarks = self.faces.luminance[index], self.faces.landmarks[index]
+            pictures[row, 0] = Exposure.of(luminance).remove(luminance)
+            moved = self.movement.move(landmarks, (wanted[row] - units[row]).numpy())
+            flows[0, row] = flow_between(moved, landmarks, FLOW_SIDE)
+            flows[1, row] = flow_between(landmarks, moved, FLOW_SIDE)
+        there, back = functional.interpolate(
+            torch.from_numpy(flows).flatten(0, 1), scale_factor=2.0, mode="bilinear"
+        ).chunk(2)
+        face = torch.from_numpy(pictures)
+        drawn = {"face": face, "moved": warp(face, there), "there": there, "back": back}
+        mirrored = (torch.rand(count) < 0.5)[:, None, None, None]
+        mirrored_flow = torch.tensor([-1.0, 1.0])[:, None, None]
+        for name, picture in drawn.items():
+            flipped = picture.flip(3) * (mirrored_flow if picture.shape[1] == 2 else 1)
+            drawn[name] = torch.where(mirrored, flipped, picture)
+        return drawn | {"units": units, "wanted": wanted}
+
+    def _wanted(self, units: Tensor) -> Tensor:
+        """Units of other faces with noise, or the face's own with a few that are set anew."""
+        others = torch.from_numpy(self.faces.units[torch.randint(len(self.faces.units), (len(units),)).tolist()])
+        others = others + NOISE * (2 * torch.rand(others.shape) - 1)
+        set_anew = torch.rand(units.shape) < (1 + FEW_UNITS) / 2 / len(TRAINED)
+        few = torch.where(set_anew, torch.rand(units.shape), units)
+        trained = torch.zeros(len(UNITS))
+        trained[list(TRAINED)] = 1
+        return torch.where(torch.rand(len(units), 1) < 0.5, others, few).clamp(0, 1) * trained
+
+
+@dataclass
+class Training:
+    """All that a training is made of; `seconds` and `step` count earlier runs in."""
+
+    generator: CompactGenerator
+    discriminator: CompactDiscriminator
+    average: CompactGenerator
+    generator_optimizer: torch.optim.Optimizer
+    discriminator_optimizer: torch.optim.Optimizer
+    seconds: float = 0.0
+    step: int = 0
+
+    @classmethod
+    def start(cls, config: dict[str, Any] = CONFIG) -> "Training":
+        generator = CompactGenerator(**config).to(memory_format=torch.channels_last)
+        discriminator = CompactDiscriminator()
+        add_spectral_norm(discriminator, (nn.Conv2d,), [discriminator.narrow])
+        discriminator.to(memory_format=torch.channels_last)
+        return cls(
+            generator,
+            discriminator,
+            copy.deepcopy(generator).requires_grad_(False),
+            torch.optim.Adam(generator.parameters(), GENERATOR_RATE, betas=BETAS, fused=True),
+            torch.optim.Adam(discriminator.parameters(), DISCRIMINATOR_RATE, betas=BETAS, fused=True),
+        )
+
+    def parts(self) -> dict[str, Any]:
+        return {name: part for name, part in vars(self).items() if name not in ("seconds", "step")}
+
+    def save(self, path: Path) -> None:
+        """Write the state; whenever the process is stopped, the file is the old one or the new one."""
+        state = {name: part.state_dict() for name, part in self.parts().items()}
+        state |= {"seconds": self.seconds, "step": self.step, "random": torch.get_rng_state()}
+        torch.save(state, path.with_suffix(".new"))
+        os.replace(path.with_suffix(".new"), path)
+
+    def load(self, path: Path) -> None:
+        state = torch.load(path, weights_only=True)
+        for name, part in self.parts().items():
+            part.load_state_dict(state[name])
+        self.seconds, self.step = state["seconds"], state["step"]
+        torch.set_rng_state(state["random"])
+
+    def advance(self, drawn: dict[str, Tensor]) -> dict[str, float]:
+        """One step of both networks on what `Pairs.draw` gives; returns the losses."""
+        face, units, wanted = drawn["face"], drawn["units"], drawn["wanted"]
+        given = torch.cat([drawn["moved"], face]).contiguous(memory_format=torch.channels_last)
+        asked, current = torch.cat([units, wanted]), torch.cat([wanted, units])
+        with torch.autocast("cpu", torch.bfloat16):
+            moved = self.generator(given, asked, current)
+        made = moved.apply(given).composite(given)
+
+        with torch.autocast("cpu", torch.bfloat16):
+            judged = self.discriminator(torch.cat([face, made.detach()]))
+        of_real, of_made = judged.realness.split([len(face), len(made)])
+        hinge = functional.relu(1 - of_real).mean() + functional.relu(1 + of_made).mean()
+        reading = functional.mse_loss(judged.units[: len(face)].float(), units)
+        self.discriminator_optimizer.zero_grad()
+        (hinge + 10 * reading).backward()
+        self.discriminator_optimizer.step()
+
+        self.discriminator.requires_grad_(False)
+        with torch.autocast("cpu", torch.bfloat16):
+            judged = self.discriminator(made)
+        self.discriminator.requires_grad_(True)
+        astray = (moved.flow - torch.cat([drawn["back"], drawn["there"]])) * (SIDE / 2)
+        losses = {
+            "picture": PICTURE_WEIGHT * (made[: len(face)] - face).abs().mean(),
+            "flow": FLOW_WEIGHT * (astray.abs() + LARGE_ERRORS * astray.square()).mean(),
+            "realness": -REALNESS_WEIGHT * judged.realness.mean(),
+            "units": UNIT_WEIGHT
+            * min(1.0, self.step / UNIT_STEPS)
+            * functional.mse_loss(judged.units.float(), asked)
+            * len(UNITS),
+            "paint": PAINT_WEIGHT * (moved.paint.abs() + moved.cover)[len(face) :].mean(),
+            "attention": ATTENTION_WEIGHT * (1 - moved.attention).mean(),
+            "smoothness": SMOOTHNESS_WEIGHT * variation(moved.attention) / moved.attention.numel(),
+        }
+        self.generator_optimizer.zero_grad()
+        torch.stack(list(losses.values())).sum().backward()
+        self.generator_optimizer.step()
+
+        self.update_average()
+        self.step += 1
+        figures = losses | {"hinge": hinge, "reading": reading, "mean attention": moved.attention.mean()}
+        return {name: figure.item() for name, figure in figures.items()}
+
+    @torch.no_grad()
+    def update_average(self) -> None:
+        decay = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
+        for ours, theirs in zip(self.average.parameters(), self.generator.parameters(), strict=True):
+            ours.lerp_(theirs, 1 - decay)
+
+
+def export(training: Training, path: Path) -> None:
+    """Write the average generator in half precision."""
+    state = {key: value.half().contiguous() for key, value in training.average.state_dict().items()}
+    metadata = {
+        "architecture": "ganimation-compact",
+        "config": json.dumps(CONFIG),
+        "trained_on": "muxspace/facial_expressions, luminance",
+        "steps": str(training.step),
+    }
+    save_file(state, path, metadata)
+
+
+def train(data: Path, out: Path, minutes: float) -> None:
+    """Go on until the training has had `minutes` in all; the generator is exported whenever the state is saved."""
+    training = Training.start()
+    if (out / "state.pt").exists():
+        training.load(out / "state.pt")
+    pairs = Pairs(read_faces(data, "train"))
+    earlier = training.seconds
+    started = saved = logged = time.perf_counter()
+    logged_step = training.step
+    means: dict[str, float] = {}
+    while training.seconds < 60 * minutes:
+        losses = training.advance(pairs.draw(BATCH))
+        means = {name: means.get(name, loss) * 0.98 + loss * 0.02 for name, loss in losses.items()}
+        training.seconds = earlier + time.perf_counter() - started
+        if training.step % LOG_EVERY == 0:
+            rate = (training.step - logged_step) / (time.perf_counter() - logged)
+            logged, logged_step = time.perf_counter(), training.step
+            shown = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
+            print(f"{training.seconds:.0f} s, step {training.step}, {rate:.2f} steps/s: {shown}", flush=True)
+        if time.perf_counter() - saved > SAVE_EVERY:
+            training.save(out / "state.pt")
+            export(training, out / "generator.safetensors")
+            saved = time.perf_counter()
+    training.save(out / "state.pt")
+    export(training, out / "generator.safetensors")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="the folder of faces/")
+    parser.add_argument("--out", type=Path, required=True, help="where the state and the generator are kept")
+    parser.add_argument("--minutes", type=float, default=300.0, help="in all, earlier runs included")
+    parser.add_argument("--threads", type=int, default=1, help="more are slower where the cores are shared")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(0)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    train(arguments.data, arguments.out, arguments.minutes)
+
+
+if __name__ == "__main__":
+    main()
