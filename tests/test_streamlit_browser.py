@@ -100,6 +100,8 @@ def developed(page: Page, gain: float = 0.8, seed: int = 0) -> None:
     """Wait until the darkroom shows what these values give, and nothing is computed."""
     expect(page.get_by_text(f"Made with a gain of {gain} & seed {seed}.")).to_be_visible(timeout=SOON)
     expect(page.get_by_role("button", name="Develop", exact=True)).to_be_visible(timeout=SOON)
+    expect(page.get_by_label("Right of the line")).to_have_value("third", timeout=SOON)
+    rest(page)  # Until then Download may give an earlier stage.
 
 
 def download(page: Page, name: str = "Download") -> Path:
@@ -440,7 +442,8 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_i
     assert (clip.count, clip.rate, clip.sound) == (original.count, original.rate, original.sound)
     assert read_clip_parameters(whole)["controls"]["longest"] == 128
     rest(page)
-    page.get_by_role("checkbox", name="Steady in time").uncheck(force=True)
+    page.get_by_text("Steady in time", exact=True).click()
+    expect(page.get_by_role("checkbox", name="Steady in time")).not_to_be_checked()
     move(size, "End")  # So large that it cannot end before the hand is at Pause.
     expect_query(page, **place, longest="1024", steady="false")
     run.click()
