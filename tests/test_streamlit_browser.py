@@ -220,6 +220,7 @@ def test_back_and_forward_bring_the_controls_of_each_address(opened: Callable[..
     rest(page)
     page.go_forward()
     expect(gain(page)).to_have_value("0.7")
+    rest(page)
     page.go_forward()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
     expect_query(page, panel="hard_experiments", experiment="race")
