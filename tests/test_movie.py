@@ -129,6 +129,7 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_i
     page.get_by_role("button", name="More").locator("visible=true").click()
     size = page.get_by_role("slider", name="Made at")
     expect(size).to_have_value("512")
+    page.wait_for_function("location.search.includes('clip=')")  # The link has been followed.
     size.fill("128")
     page.wait_for_function("location.search.includes('longest=128')")
     link = page.get_by_role("link", name="Download MP4").locator("visible=true")
