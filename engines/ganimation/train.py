@@ -19,9 +19,7 @@ goes on with the very numbers it would have had.
 import argparse
 import copy
 import json
-import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +36,7 @@ from engines.ganimation.movement import Movement, flow_between
 from engines.ganimation.network import CompactDiscriminator, CompactGenerator, warp
 from engines.ganimation.published_loss import variation
 from engines.generative_adversarial.spectral_norm import add_spectral_norm
+from engines.generative_adversarial.training import AdversarialTraining
 
 CONFIG: dict[str, Any] = {"widths": [24, 64, 128], "blocks": 4}
 BATCH = 8
@@ -114,17 +113,8 @@ class Pairs:
         return torch.where(torch.rand(len(units), 1) < 0.5, others, few).clamp(0, 1) * trained
 
 
-@dataclass
-class Training:
-    """All that a training is made of; `seconds` and `step` count earlier runs in."""
-
-    generator: CompactGenerator
-    discriminator: CompactDiscriminator
-    average: CompactGenerator
-    generator_optimizer: torch.optim.Optimizer
-    discriminator_optimizer: torch.optim.Optimizer
-    seconds: float = 0.0
-    step: int = 0
+class Training(AdversarialTraining[CompactGenerator, CompactDiscriminator]):
+    """The training of the compact generator."""
 
     @classmethod
     def start(cls, config: dict[str, Any] = CONFIG) -> "Training":
@@ -139,23 +129,6 @@ class Training:
             torch.optim.Adam(generator.parameters(), GENERATOR_RATE, betas=BETAS, fused=True),
             torch.optim.Adam(discriminator.parameters(), DISCRIMINATOR_RATE, betas=BETAS, fused=True),
         )
-
-    def parts(self) -> dict[str, Any]:
-        return {name: part for name, part in vars(self).items() if name not in ("seconds", "step")}
-
-    def save(self, path: Path) -> None:
-        """Write the state; whenever the process is stopped, the file is the old one or the new one."""
-        state = {name: part.state_dict() for name, part in self.parts().items()}
-        state |= {"seconds": self.seconds, "step": self.step, "random": torch.get_rng_state()}
-        torch.save(state, path.with_suffix(".new"))
-        os.replace(path.with_suffix(".new"), path)
-
-    def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
-        for name, part in self.parts().items():
-            part.load_state_dict(state[name])
-        self.seconds, self.step = state["seconds"], state["step"]
-        torch.set_rng_state(state["random"])
 
     def advance(self, drawn: dict[str, Tensor]) -> dict[str, float]:
         """One step of both networks on what `Pairs.draw` gives; returns the losses."""

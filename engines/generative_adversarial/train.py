@@ -13,9 +13,7 @@ import argparse
 import copy
 import itertools
 import json
-import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +27,7 @@ from engines.generative_adversarial.data import CLASSES, read_cifar
 from engines.generative_adversarial.discriminator import ProjectionDiscriminator
 from engines.generative_adversarial.network import ConditionalNorm, Norm
 from engines.generative_adversarial.spectral_norm import add_spectral_norm, folded_state
+from engines.generative_adversarial.training import AdversarialTraining
 from engines.sagan.network import SAGAN
 
 GENERATORS: dict[str, dict[str, Any]] = {
@@ -101,17 +100,8 @@ def initialize(network: nn.Module) -> None:
             nn.init.zeros_(module.bias)
 
 
-@dataclass
-class Training:
-    """All that a training is made of; `seconds` and `step` count earlier runs in."""
-
-    generator: BigGAN | SAGAN
-    discriminator: ProjectionDiscriminator
-    average: BigGAN | SAGAN
-    generator_optimizer: torch.optim.Optimizer
-    discriminator_optimizer: torch.optim.Optimizer
-    seconds: float = 0.0
-    step: int = 0
+class Training(AdversarialTraining[BigGAN | SAGAN, ProjectionDiscriminator]):
+    """The training of one of our small generators."""
 
     @classmethod
     def start(cls, paper: str, spectral_norm: bool = True) -> "Training":
@@ -123,23 +113,6 @@ class Training:
             torch.optim.Adam(generator.parameters(), GENERATOR_RATE, betas=BETAS, fused=True),
             torch.optim.Adam(discriminator.parameters(), DISCRIMINATOR_RATE, betas=BETAS, fused=True),
         )
-
-    def parts(self) -> dict[str, Any]:
-        return {name: part for name, part in vars(self).items() if name not in ("seconds", "step")}
-
-    def save(self, path: Path) -> None:
-        """Write the state; whenever the process is stopped, the file is the old one or the new one."""
-        state = {name: part.state_dict() for name, part in self.parts().items()}
-        state |= {"seconds": self.seconds, "step": self.step, "random": torch.get_rng_state()}
-        torch.save(state, path.with_suffix(".new"))
-        os.replace(path.with_suffix(".new"), path)
-
-    def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
-        for name, part in self.parts().items():
-            part.load_state_dict(state[name])
-        self.seconds, self.step = state["seconds"], state["step"]
-        torch.set_rng_state(state["random"])
 
     def advance(self, pictures: Tensor, labels: Tensor) -> dict[str, float]:
         """One step of both networks on pictures `(B, 3, 32, 32)` uint8 and their labels; returns the losses.
