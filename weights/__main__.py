@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engines.runtime.checkpoints import Checkpoint, catalogue, find, is_sound, load_into, pinned, present
+from engines.runtime.checkpoints import Checkpoint, catalogue, find, is_sound, loaded, pinned, present
 from engines.runtime.errors import InputError, StudioError
 from weights import offered
 
@@ -108,9 +108,7 @@ def _quality(name: str, data: Path | None, candidate: Path | None) -> int:
 
     checkpoint = find(name)
     kind = architecture(checkpoint)
-    module = kind.build(checkpoint.config)
-    load_into(module, checkpoint, kind.remap)
-    measured = kind.measure(module.eval(), data)
+    measured = kind.measure(loaded(checkpoint, kind), data)
     for figure, value in measured.figures.items():
         print(f"{name:28} {figure:20} {value:.2f}")
     if candidate is None:

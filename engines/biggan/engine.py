@@ -17,7 +17,7 @@ from engines.biggan.architecture import ARCHITECTURES
 from engines.biggan.latents import deviation, truncated_latents, uniforms
 from engines.biggan.network import BigGAN, BigGANDeep, rows_as_published
 from engines.generative_adversarial.network import interpolated_rows, prepare
-from engines.runtime.checkpoints import find, load_into
+from engines.runtime.checkpoints import find, loaded
 from engines.runtime.device import bfloat16_is_faster, device
 from engines.runtime.errors import InputError
 from engines.runtime.progress import Progress, finish
@@ -66,9 +66,7 @@ def network(checkpoint: str, preview: bool = False) -> BigGAN | BigGANDeep:
 
     def build() -> nn.Module:
         record = find(checkpoint)
-        architecture = ARCHITECTURES[record.architecture]
-        made = architecture.build(record.config)
-        load_into(made, record, architecture.remap)
+        made = loaded(record, ARCHITECTURES[record.architecture])
         return prepare(made.to(place), torch.bfloat16 if preview else torch.float32)
 
     return RESIDENT.get((f"{checkpoint}, preview" if preview else checkpoint, place), build)

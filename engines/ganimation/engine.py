@@ -22,7 +22,7 @@ from engines.ganimation.architecture import ARCHITECTURES
 from engines.ganimation.network import CompactGenerator
 from engines.ganimation.reader import READER, UnitReader, read_units
 from engines.landmarks.detection import Face, find_face_near, find_faces, follow_face
-from engines.runtime.checkpoints import find, load_into
+from engines.runtime.checkpoints import find, loaded
 from engines.runtime.device import device
 from engines.runtime.errors import InputError
 from engines.runtime.resident import RESIDENT
@@ -194,9 +194,7 @@ def load_reader() -> UnitReader:
 
     def build() -> UnitReader:
         record = find(READER)
-        reader = ARCHITECTURES[record.architecture].build(record.config)
-        load_into(reader, record)
-        return reader.eval().requires_grad_(False)
+        return loaded(record, ARCHITECTURES[record.architecture]).requires_grad_(False)
 
     return RESIDENT.get((READER, torch.device("cpu")), build)
 
@@ -214,10 +212,8 @@ def _network(checkpoint: str) -> nn.Module:
 
     def build() -> nn.Module:
         record = find(checkpoint)
-        kind = ARCHITECTURES[record.architecture]
-        network = kind.build(record.config)
-        load_into(network, record, kind.remap)
-        return network.eval().requires_grad_(False).to(place, memory_format=torch.channels_last)
+        network = loaded(record, ARCHITECTURES[record.architecture])
+        return network.requires_grad_(False).to(place, memory_format=torch.channels_last)
 
     return RESIDENT.get((checkpoint, place), build)
 

@@ -23,7 +23,7 @@ from engines.ganimation.data import read_faces
 from engines.ganimation.engine import BUNDLED, animate_face, load_reader
 from engines.ganimation.reader import UnitReader, correlations, measured_landmarks, read_units, upright_landmarks
 from engines.landmarks.detection import Face, find_face_near, follow_face
-from engines.runtime.checkpoints import Quality, find, load_into
+from engines.runtime.checkpoints import Quality, find, loaded
 from engines.runtime.errors import InputError
 
 FACES = 120
@@ -209,9 +209,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     record = find(arguments.checkpoint)
-    kind = ARCHITECTURES[record.architecture]
-    network = kind.build(record.config).eval()
-    load_into(network, record, kind.remap)
+    network = loaded(record, ARCHITECTURES[record.architecture])
     figures = dict(measure_generator(network, arguments.data, arguments.faces).figures)
     print(f"{'unit':28} asked to read  asked to labelled")
     good = []

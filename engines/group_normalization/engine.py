@@ -12,7 +12,7 @@ from engines.group_normalization.data import read_digits
 from engines.group_normalization.mates import Mates, draw_mates
 from engines.group_normalization.network import PUBLISHED_CLASSES, Norm, ResidualNetwork
 from engines.group_normalization.normalization import normalize
-from engines.runtime.checkpoints import find, load_into
+from engines.runtime.checkpoints import find, loaded
 from engines.runtime.class_names import class_names
 from engines.runtime.device import device
 from engines.runtime.progress import Progress
@@ -38,10 +38,8 @@ def network(checkpoint: str) -> ResidualNetwork:
 
     def build() -> ResidualNetwork:
         record = find(checkpoint)
-        architecture = ARCHITECTURES[record.architecture]
-        made = architecture.build(record.config)
-        load_into(made, record, architecture.remap)
-        return made.eval().requires_grad_(False).to(place, memory_format=torch.channels_last)
+        made = loaded(record, ARCHITECTURES[record.architecture])
+        return made.requires_grad_(False).to(place, memory_format=torch.channels_last)
 
     return RESIDENT.get((checkpoint, place), build)
 

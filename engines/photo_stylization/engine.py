@@ -13,8 +13,9 @@ from torch import Tensor
 
 from engines.photo_stylization import post_filter as filtering
 from engines.photo_stylization import smoothing, transform
-from engines.photo_stylization.network import LEVELS, MINIMUM_SIDE, PhotoWCT, remap
-from engines.runtime.checkpoints import find, load_into
+from engines.photo_stylization.architecture import ARCHITECTURES
+from engines.photo_stylization.network import LEVELS, MINIMUM_SIDE, PhotoWCT
+from engines.runtime.checkpoints import find, loaded
 from engines.runtime.device import device
 from engines.runtime.errors import InputError
 from engines.runtime.progress import Progress
@@ -124,9 +125,8 @@ def warm() -> None:
 def _network(checkpoint: str, place: torch.device) -> PhotoWCT:
     def build() -> PhotoWCT:
         record = find(checkpoint)
-        network = PhotoWCT(tuple(record.config["widths"]))
-        load_into(network, record, remap)
-        return network.eval().requires_grad_(False).to(place, memory_format=torch.channels_last)
+        network = loaded(record, ARCHITECTURES[record.architecture])
+        return network.requires_grad_(False).to(place, memory_format=torch.channels_last)
 
     return RESIDENT.get((checkpoint, place), build)
 

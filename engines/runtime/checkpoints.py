@@ -315,6 +315,17 @@ def load_into(module: "nn.Module", checkpoint: Checkpoint, remap: "Callable[[Sta
     fit(module, load_state(checkpoint, remap), f"Checkpoint {checkpoint.name}")
 
 
+def loaded(checkpoint: Checkpoint, architecture: Architecture) -> "nn.Module":
+    """The checkpoint's network with its weights, in evaluation mode.
+
+    Raises:
+        CheckpointError: as `load_into`.
+    """
+    module = architecture.build(checkpoint.config)
+    load_into(module, checkpoint, architecture.remap)
+    return module.eval()
+
+
 def _imported_fingerprint(path: Path) -> str | None:
     """What `weights import` noted of the tensors it wrote; None for every other file."""
     from safetensors import SafetensorError, safe_open

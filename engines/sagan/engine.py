@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from engines.generative_adversarial.network import prepare
-from engines.runtime.checkpoints import find, load_into
+from engines.runtime.checkpoints import find, loaded
 from engines.runtime.device import device
 from engines.runtime.progress import Progress
 from engines.runtime.resident import RESIDENT
@@ -33,11 +33,7 @@ def network(checkpoint: str) -> SAGAN:
 
     def build() -> SAGAN:
         record = find(checkpoint)
-        architecture = ARCHITECTURES[record.architecture]
-        made = architecture.build(record.config)
-        load_into(made, record, architecture.remap)
-        prepare(made, torch.float32)
-        return made.to(place)
+        return prepare(loaded(record, ARCHITECTURES[record.architecture]), torch.float32).to(place)
 
     return RESIDENT.get((checkpoint, place), build)
 
