@@ -430,21 +430,16 @@ class Sheet:
         choices = self._connect_classes()
         if is_moving:
             moved = [control.input for control in controls if not (isinstance(control, gr.State) or control in choices)]
-            place = json.dumps([self._id, self.panel.slug, self.experiment.name])
-            names = json.dumps(list(self._controls))
-            script = f"(...values) => {{ studio.move({place}, {names}, values); return []; }}"
-            gr.on(moved, None, inputs=controls, js=script)
-            rested = _drawn(None, f"studio.rested({place}, trigger)", elem_classes="studio-unseen")
-            for settled in (rested.submit, *(fitted.then for fitted in choices.values())):
-                settled(self.run, trigger_mode="always_last", **running)
-            for settled in (
-                rested.submit,
-                chosen.then,
-                followed.then,
-                recalled.then,
-                *(fitted.then for fitted in choices.values()),
-            ):
-                settled(self.write, **written)
+            script = f"studio.move({json.dumps(self._id)}, {json.dumps(list(self._controls))}, values)"
+            gr.on(moved, None, inputs=controls, js=f"(...values) => {{ {script}; return []; }}")
+            route = f"moves/{self.panel.slug}/{self.experiment.name}"
+            script = f"studio.rested({json.dumps(self._id)}, {json.dumps(route)}, trigger)"
+            rested = _drawn(None, script, elem_classes="studio-unseen")
+            settled = [rested.submit, *(fitted.then for fitted in choices.values())]
+            for event in settled:
+                event(self.run, trigger_mode="always_last", **running)
+            for event in (*settled, chosen.then, followed.then, recalled.then):
+                event(self.write, **written)
         else:
             # A run that has shown its end may not have ended for Gradio, which would pass over a click meanwhile.
             self._run.click(self.run, trigger_mode="multiple", **running)

@@ -371,8 +371,7 @@ window.studio = (() => {
     const help = make("p", { className: "studio-help" });
     element.replaceChildren(make("section", { className: "studio-output" }, title, body, help));
     let update;
-    const draw = () => {
-      const value = props.value;
+    const draw = (value) => {
       element.firstChild.hidden = !value;
       if (!value) return;
       update ??= kinds[value.kind](body, trigger);
@@ -383,14 +382,14 @@ window.studio = (() => {
     };
     // What an earlier run made stands back while a newer one fills the sheet.
     watch("value", () => {
-      draw();
+      draw(props.value);
       if (!props.value) return;
       for (const section of element.closest(".studio-result").querySelectorAll(".studio-output")) {
         section.classList.toggle("studio-stale", section.dataset.run !== props.value.run);
       }
     });
-    draw();
-    places.set(place, (value) => { props.value ? update(value) : (update ??= kinds[value.kind](body, trigger))(value); element.firstChild.hidden = false; });
+    draw(props.value);
+    places.set(place, draw);
   };
 
   const own = new Map(); // what was sent in this visit: token to address
@@ -634,8 +633,8 @@ window.studio = (() => {
   // A moved control of a live experiment is answered by our own route; once all rest, Gradio's run follows.
   const REST = 250;
   const sheets = new Map();
-  const rested = ([id, slug, name], trigger) => sheets.set(id, { slug, name, trigger });
-  const move = ([id], names, values) => {
+  const rested = (id, route, trigger) => sheets.set(id, { route, trigger });
+  const move = (id, names, values) => {
     const sheet = sheets.get(id);
     sheet.values = JSON.stringify(Object.fromEntries(names.map((name, at) => [name, values[at]])));
     clearTimeout(sheet.timer);
@@ -646,7 +645,7 @@ window.studio = (() => {
     }, REST);
     if (sheet.socket?.readyState === WebSocket.OPEN) sheet.socket.send(sheet.values);
     if (sheet.socket && sheet.socket.readyState <= WebSocket.OPEN) return;
-    sheet.socket = new WebSocket(new URL(`moves/${sheet.slug}/${sheet.name}`, location.href).href.replace(/^http/, "ws"));
+    sheet.socket = new WebSocket(new URL(sheet.route, location.href).href.replace(/^http/, "ws"));
     sheet.socket.onopen = () => sheet.values && sheet.socket.send(sheet.values);
     sheet.socket.onmessage = ({ data }) => {
       if (!sheet.values) return; // Gradio's run has the word.
