@@ -124,8 +124,10 @@ def serve(panels: Sequence[Panel], first: Callable[[], None] | None = None, web:
         st.switch_page(wanted, query_params=dict(query))
     page.run()
     address = f"{page.url_path or '.'}?{urlencode(st.query_params.to_dict())}"
+    _, turn = st.session_state.get(BAR, {}).get("went") or (None, 0)
     with bar:
-        _component("address", data=address.removesuffix("?"), key=BAR, on_went_change=_go_back)
+        data = {"address": address.removesuffix("?"), "turn": turn}
+        _component("address", data=data, key=BAR, on_went_change=_go_back)
 
 
 def _asked() -> Asked:

@@ -8,7 +8,7 @@ import pytest
 import skimage
 import torch
 
-from engines.ganimation import engine
+from engines.ganimation import engine, mouth
 from engines.ganimation.action_units import STRONGEST, TRAINED, UNITS, from_blendshapes, index_of
 from engines.ganimation.alignment import PLACES, Exposure, crop, similarity, transform, upright
 from engines.ganimation.data import Faces
@@ -229,6 +229,34 @@ def test_a_jaw_drops_and_nothing_else_of_the_photograph_changes(photo: np.ndarra
     assert animated.attention.shape == (bottom - top, right - left) == animated.colour.shape[:2]
     obtained = engine.obtained(animated.picture, face)
     assert obtained is not None and obtained[index_of(26)] > units[index_of(26)] + 0.5
+
+
+def test_a_mouth_moves_without_the_brows_unless_they_are_asked(photo: np.ndarray, face: Face) -> None:
+    units = engine.units_of(face)
+    pupils = int(face.landmarks[[468, 473], 1].mean())
+    for number in (12, 26):
+        moved = engine.animate(photo, [face], with_unit(units, number, 0 if number == 12 else STRONGEST)).picture
+        np.testing.assert_array_equal(moved[: pupils - 1], photo[: pupils - 1])
+        assert (moved[pupils:] != photo[pupils:]).any()
+    raised = engine.animate(photo, [face], with_unit(units, 1, STRONGEST)).picture
+    assert (raised[: pupils - 1] != photo[: pupils - 1]).any()
+
+
+def test_teeth_keep_their_size_in_a_mouth_that_opens_wide(face: Face) -> None:
+    points = face.landmarks[:, :2].astype(np.float64)
+    landmarks = transform(points, upright(points))
+    lower_edge = landmarks[14, 1]
+    flow = np.zeros((128, 128, 2), dtype=np.float32)
+    flow[int(lower_edge) :, :, 1] = -12
+    flow[int(lower_edge) : int(lower_edge) + 12, :, 1] = -np.arange(12)[:, None]
+    opened = mouth.inside(landmarks, flow)
+    assert opened is not None and mouth.inside(landmarks, np.zeros_like(flow)) is None
+    column, between = int(landmarks[13, 0]), int((landmarks[13, 1] + landmarks[14, 1]) / 2)
+    below = int(lower_edge) + 6
+    assert opened.teeth[between, column] == 1 and abs(opened.fall[between, column]) < 0.5
+    assert opened.mask[between, column] > 0.99 and opened.mask[below, column] > 0.99
+    assert opened.teeth[below, column] == 0 and opened.shade[below, column] < 0.3
+    assert opened.mask[int(lower_edge) + 16, column] == opened.mask[:50].max() == 0
 
 
 def test_units_that_are_there_and_full_attention_change_nothing(photo: np.ndarray, face: Face) -> None:

@@ -42,29 +42,29 @@ const nameFields = () => {
 
 // The address bar, and the browser's own buttons. Streamlit writes an address in several steps, each of which becomes an
 // entry of the browser's history, and does not read the one to which a visitor goes back: neither is left to it.
-const bar = { write: null, tell: null, turn: 0, returning: false };
+const bar = { write: null, tell: null, turn: 0, answered: null };
 
-const address = ({ data, setStateValue }) => {
+const address = ({ data: { address, turn }, setStateValue }) => {
   bar.tell = setStateValue;
   if (!bar.write) {
     bar.write = history.pushState.bind(history);
-    bar.returning = true; // What Streamlit has written so far gives way.
     history.pushState = () => {};
     addEventListener("popstate", (event) => {
       event.stopImmediatePropagation();
-      bar.returning = true;
       bar.tell("went", [location.pathname + location.search, ++bar.turn]); // Each is new, even to the same address.
     }, { capture: true });
     listenForFiles();
     new MutationObserver(nameFields).observe(document.body, { childList: true, subtree: true });
     nameFields();
   }
-  const { pathname, search } = new URL(data, location.href);
+  if (turn !== bar.turn) return; // Drawn before the browser went: its address would take the place of those further on.
+  const { pathname, search } = new URL(address, location.href);
   if (pathname + search !== location.pathname + location.search) {
-    if (bar.returning) history.replaceState({}, "", pathname + search);
-    else bar.write({}, "", pathname + search);
+    // The first address of a visit, and of each place gone to, stands for what Streamlit or the visitor wrote.
+    if (bar.answered === turn) bar.write({}, "", pathname + search);
+    else history.replaceState({}, "", pathname + search);
   }
-  bar.returning = false;
+  bar.answered = turn;
 };
 
 // Two pictures under one slider, each {caption, src}.

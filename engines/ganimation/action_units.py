@@ -46,6 +46,8 @@ and the wide eye and the dimple hardly vary, so units 5, 6, 9 and 14 have no ble
 lip tightener, and the lower lip's lowering for the parting of lips."""
 TRAINED = tuple(index for index, unit in enumerate(UNITS) if unit.blendshapes)
 """Indices of the units that can be learnt from blendshapes."""
+MOUTH_UNITS = (10, 12, 15, 17, 20, 23, 25, 26)
+"""Numbers of those whose muscles lie below the eyes."""
 
 
 def index_of(number: int) -> int:

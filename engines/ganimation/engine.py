@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from engines.ganimation.action_units import STRONGEST, TRAINED, UNITS
-from engines.ganimation.alignment import SIDE, Exposure, crop, upright
+from engines.ganimation import mouth
+from engines.ganimation.action_units import MOUTH_UNITS, STRONGEST, TRAINED, UNITS
+from engines.ganimation.alignment import SIDE, Exposure, crop, transform, upright
 from engines.ganimation.architecture import ARCHITECTURES
 from engines.ganimation.network import CompactGenerator
 from engines.ganimation.reader import READER, UnitReader, read_units
@@ -34,6 +35,10 @@ LARGEST_TURN = 65.0
 """Degrees of a head away from the camera; beyond, half of the landmarks are guessed."""
 DARK = 12.0
 """Levels of 255: a picture whose brightest pixels stay below is called black."""
+EYES = (46, 56)
+"""Rows of the aligned square, of 128: the first is the pupils', and lower lids end above the second."""
+NOTICED = 0.1
+"""Of a unit's whole range: by so much units must change to be given their whole part of the face."""
 FEATHER = 12
 """Pixels of the aligned square over which a change fades out towards its edge."""
 SHARPEST = 384
@@ -256,10 +261,12 @@ def _moved(
     # What its training never varied would move pixels by weights that nothing was learnt for.
     wanted = np.zeros(len(UNITS))
     wanted[list(TRAINED)] = units[list(TRAINED)]
-    given = (exposure.remove(luminance)[None, None], wanted[None], read_units(load_reader(), face)[None])
+    own = read_units(load_reader(), face)
+    given = (exposure.remove(luminance)[None, None], wanted[None], own[None])
     place = next(network.parameters()).device
     moved = network(*(torch.from_numpy(array.astype(np.float32)).to(place) for array in given))
     flow, cover, paint, attention = (part[0].permute(1, 2, 0).cpu().numpy() for part in moved)
+    attention = 1 - (1 - attention) * _reach(wanted - own)[..., None]
     back = np.linalg.inv(to_square[:, :2]) * (SIDE / 2)
     offsets = _to_region(flow, to_square, inside.shape) @ back.T.astype(np.float32)
     rows, columns = np.indices(inside.shape[:2], dtype=np.float32)
@@ -269,7 +276,28 @@ def _moved(
     kept = 1 - _to_region(cover, to_square, inside.shape)[..., None]
     colour = exposure.mean + kept * (colour - exposure.mean)
     colour += _to_region(paint, to_square, inside.shape)[..., None] * exposure.levels
-    return colour, _to_region(attention, to_square, inside.shape, outside=1)
+    attention = _to_region(attention, to_square, inside.shape, outside=1)
+    landmarks = face.landmarks[:, :2].astype(np.float64)
+    places = transform(landmarks, upright(landmarks))
+    opening = mouth.inside(places, flow * np.float32(SIDE / 2))
+    if opening is not None:
+        mask, fall, shown, shade = (_to_region(part, to_square, inside.shape)[..., None] for part in opening)
+        fetched = np.stack([columns, rows], axis=2) + fall * back[:, 1].astype(np.float32) * (2 / SIDE)
+        teeth = cv2.remap(inside, fetched, None, cv2.INTER_LINEAR)
+        cavity = shade * mouth.inner_colour(places, aligned)
+        colour += mask * (cavity + shown * (teeth - cavity) - colour)
+        attention = attention * (1 - mask[..., 0])
+    return colour, attention
+
+
+def _reach(change: np.ndarray) -> np.ndarray:
+    """How far into each part of the square a change of units `(17,)` goes, `(128, 1)` in [0, 1]: faces smile with their
+    brows, and the network learnt that, but a mouth's muscles end below the eyes."""
+    elsewhere = [index for index in TRAINED if UNITS[index].number not in MOUTH_UNITS]
+    above = min(float(np.abs(change[elsewhere]).sum()) / NOTICED, 1)
+    first, last = EYES
+    below = np.clip((np.arange(SIDE) - first) / (last - first), 0, 1)[:, None]
+    return (below + (1 - below) * above).astype(np.float32)
 
 
 def _coloured(

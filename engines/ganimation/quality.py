@@ -13,12 +13,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from skimage.metrics import structural_similarity
 from torch import nn
 
-from engines.ganimation.action_units import TRAINED, UNITS, from_blendshapes
+from engines.ganimation.action_units import MOUTH_UNITS, TRAINED, UNITS, from_blendshapes
 from engines.ganimation.data import read_faces
 from engines.ganimation.engine import BUNDLED, animate_face, load_reader
 from engines.ganimation.reader import UnitReader, correlations, measured_landmarks, read_units, upright_landmarks
@@ -29,8 +30,9 @@ from engines.runtime.errors import InputError
 FACES = 120
 CHANGED_LEVELS = 8
 """Of 255, by which a pixel differs that counts as changed."""
-MOUTH_UNITS = (10, 12, 15, 17, 20, 23, 25, 26)
 BROW_UNITS = (1, 2, 4)
+BROWS = (46, 53, 52, 65, 55, 276, 283, 282, 295, 285)
+"""Landmarks on the lower edges of both brows."""
 
 Labeller = Callable[[np.ndarray], np.ndarray | None]
 Geometry = dict[str, float]
@@ -44,7 +46,7 @@ def geometry(face: Face) -> Geometry:
         return float(np.hypot(*(points[one] - points[other])))
 
     corners = (points[61] + points[291]) / 2
-    brows = points[[46, 53, 52, 65, 55, 276, 283, 282, 295, 285]].mean(axis=0)
+    brows = points[[*BROWS]].mean(axis=0)
     eyes = points[[33, 133, 362, 263]].mean(axis=0)
     return {
         "mouth opening": gap(13, 14),
@@ -67,7 +69,7 @@ MEASURES = {
 
 class Trial(NamedTuple):
     """A face asked for one unit; `obtained` and `labelled` are the unit read afterwards, `before` and `after` the
-    face's geometry, `changed` the share of pixels."""
+    face's geometry, `changed` the share of pixels, `repainted` the brows' mean difference in levels."""
 
     unit: int
     own: float
@@ -77,6 +79,7 @@ class Trial(NamedTuple):
     before: Geometry
     after: Geometry
     changed: float
+    repainted: float
 
 
 def measure_generator(network: nn.Module, data: Path | None, count: int = FACES) -> Quality:
@@ -113,6 +116,7 @@ def _try(
     if after is None:
         return None
     labelled = None if label is None else label(picture)
+    difference = np.abs(picture.astype(int) - photo)
     return Trial(
         UNITS[index].number,
         float(own[index]),
@@ -121,7 +125,8 @@ def _try(
         float("nan") if labelled is None else float(labelled[index]),
         geometry(face),
         geometry(after),
-        float((np.abs(picture.astype(int) - photo) > CHANGED_LEVELS).any(axis=2).mean()),
+        float((difference > CHANGED_LEVELS).any(axis=2).mean()),
+        float(difference[_brows(face, photo.shape)].mean()),
     )
 
 
@@ -142,7 +147,12 @@ def _summary(trials: list[Trial], similarities: list[float]) -> Quality:
         figures[name] = float(np.corrcoef(asked, [trial.after[name] - trial.before[name] for trial in chosen])[0, 1])
     figures["similarity at own units"] = float(np.mean(similarities))
     figures["changed area"] = float(np.mean([trial.changed for trial in trials]))
-    figures["brows moved by mouth units"] = _brow_movement(trials, MOUTH_UNITS) / _brow_movement(trials, BROW_UNITS)
+    figures["brows moved by mouth units"] = _mean(trials, MOUTH_UNITS, _brow_movement) / _mean(
+        trials, BROW_UNITS, _brow_movement
+    )
+    figures["brows repainted by mouth units"] = _mean(trials, MOUTH_UNITS, lambda trial: trial.repainted) / _mean(
+        trials, BROW_UNITS, lambda trial: trial.repainted
+    )
     return Quality(figures, float(np.mean(read)))
 
 
@@ -152,8 +162,20 @@ def _correlation(trials: list[Trial], one: str, other: str) -> float:
     return float(np.corrcoef([getattr(t, one) for t in trials], [getattr(t, other) for t in trials])[0, 1])
 
 
-def _brow_movement(trials: list[Trial], units: tuple[int, ...]) -> float:
-    return float(np.mean([abs(t.after["brow height"] - t.before["brow height"]) for t in trials if t.unit in units]))
+def _brows(face: Face, shape: tuple[int, ...]) -> np.ndarray:
+    """Which pixels lie within a tenth of the face's width of a brow, `(H, W)`."""
+    mask = np.zeros(shape[:2], dtype=np.uint8)
+    for x, y in face.landmarks[[*BROWS], :2]:
+        cv2.circle(mask, (int(x), int(y)), int(face.width / 10), 1, -1)
+    return mask > 0
+
+
+def _brow_movement(trial: Trial) -> float:
+    return abs(trial.after["brow height"] - trial.before["brow height"])
+
+
+def _mean(trials: list[Trial], units: tuple[int, ...], measure: Callable[[Trial], float]) -> float:
+    return float(np.mean([measure(trial) for trial in trials if trial.unit in units]))
 
 
 def labeller(data: Path) -> Labeller | None:
