@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -255,11 +256,17 @@ class Photo(Upload):
     noun = "picture"
 
     def read(self, content: bytes) -> Any:
-        return read_photo(content, name=self.label)
+        return _decoded(content, self.label).copy()
 
     @staticmethod
     def preview(content: bytes, name: str, side: int) -> np.ndarray:
-        return fit(read_photo(content, name), side)
+        return fit(_decoded(content, name), side)
+
+
+@lru_cache(maxsize=8)
+def _decoded(content: bytes, name: str) -> np.ndarray:
+    """As `read_photo`; a slider that moves, or a camera, asks for the same photograph many times a second."""
+    return read_photo(content, name)
 
 
 @dataclass(frozen=True)
@@ -313,7 +320,12 @@ class Click(Control):
 
 @dataclass(frozen=True)
 class Camera(Control):
-    """The newest frame of the visitor's camera or clip; only a `Stream` has one, and `run` gets (H, W, 3) uint8."""
+    """The newest frame of the visitor's camera or clip; only a `Stream` has one, and `run` gets (H, W, 3) uint8.
+
+    `clips` can stand in for both: MP4 files of ours, by name.
+    """
+
+    clips: Mapping[str, Callable[[], bytes]] = field(default_factory=dict, kw_only=True, repr=False)
 
     default = None
 
