@@ -560,7 +560,7 @@ PANEL = Panel(
             },
             notes=(
                 "A slider asks for more or less of a unit than the face shows; what is asked stays within 0 to 5.",
-                "The face alone is computed; the bundled model stretches teeth where a jaw drops, and noses beyond 3.",
+                "A mouth that opens wide keeps the photograph's teeth over a dark inside; chins strain beyond 3.",
                 CONSENT,
             ),
             run=animate,

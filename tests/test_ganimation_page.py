@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import skimage
@@ -139,6 +140,23 @@ def test_what_is_no_usable_face_is_refused_in_a_sentence(picture: Callable[[], n
     for name in ("sliders", "cycle"):
         with pytest.raises(InputError, match=words):
             run(name, photo=png(picture()))
+
+
+def sunglasses() -> np.ndarray:
+    picture = PORTRAIT.copy()
+    landmarks = engine.faces_of(PORTRAIT)[0].landmarks
+    for corners in ((33, 133), (362, 263)):
+        middle, wide = landmarks[list(corners), :2].mean(axis=0), np.ptp(landmarks[list(corners), 0])
+        cv2.ellipse(
+            picture, middle.astype(int).tolist(), (int(0.85 * wide), int(0.65 * wide)), 0, 0, 360, (20, 20, 20), -1
+        )
+    return picture
+
+
+@pytest.mark.parametrize("picture", [sunglasses, lambda: cv2.stylization(PORTRAIT)], ids=["sunglasses", "painted"])
+def test_a_face_behind_sunglasses_or_painted_opens_its_mouth(picture: Callable[[], np.ndarray]) -> None:
+    made = run("sliders", photo=png(picture()), preset="As it is", unit_26=4)
+    assert column(made, "obtained", 26) > column(made, "there", 26) + 0.5
 
 
 def test_twenty_faces_are_all_animated() -> None:
