@@ -1,0 +1,25 @@
+"""Film a character's dance.
+
+python -m engines.everybody_dance_now.character yara --seconds 60 --side 256 --out yara.mp4
+"""
+
+import argparse
+from fractions import Fraction
+from pathlib import Path
+
+from engines.everybody_dance_now.character.body import CHARACTERS
+from engines.everybody_dance_now.character.film import frames
+from engines.runtime.video import Recording
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=CHARACTERS)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--side", type=int, default=256, help="pixels")
+    parser.add_argument("--rate", type=int, default=15, help="frames a second")
+    parser.add_argument("--out", type=Path, required=True, help="an MP4 file")
+    chosen = parser.parse_args()
+    with Recording(Fraction(chosen.rate)) as recording:
+        for frame in frames(CHARACTERS[chosen.name], chosen.seconds, chosen.rate, chosen.side):
+            recording.add(frame)
+    chosen.out.write_bytes(recording.content)

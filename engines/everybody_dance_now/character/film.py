@@ -1,0 +1,27 @@
+"""Films of the characters: their frames, and where in them joints truly are."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from engines.everybody_dance_now.character.body import Character
+from engines.everybody_dance_now.character.motion import Pose
+from engines.everybody_dance_now.character.render import render
+
+
+def frames(character: Character, seconds: float, rate: float, side: int) -> Iterator[np.ndarray]:
+    """The character's dance, `rate` frames a second: `(side, side, 3)` uint8, RGB."""
+    dance = character.dance(seconds)
+    for place in range(round(seconds * rate)):
+        yield picture(character, dance.at(place / rate, character.build), side)
+
+
+def picture(character: Character, pose: Pose, side: int) -> np.ndarray:
+    """The character in a pose, on its stage: `(side, side, 3)` uint8, RGB."""
+    return render(character.model(pose), character.stage, character.camera, side)
+
+
+def joints(character: Character, pose: Pose, side: int) -> dict[str, np.ndarray]:
+    """Where joints are in that picture, by name, `(2,)` in pixels, x before y."""
+    places = character.camera.project(np.stack(list(pose.points.values())), side)
+    return dict(zip(pose.points, places, strict=True))
