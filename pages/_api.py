@@ -19,7 +19,6 @@ from gradio_client.utils import is_file_obj_with_meta
 
 from engines.runtime.class_names import MOST_NAMED
 from engines.runtime.errors import InputError
-from engines.runtime.images import MAXIMUM_BYTES
 from engines.runtime.scheduler import Task
 from pages import _visitors
 from pages._panel import (
@@ -27,9 +26,9 @@ from pages._panel import (
     Attention,
     Choice,
     Click,
-    Clip,
     Control,
     Experiment,
+    File,
     ImageClass,
     Movie,
     Number,
@@ -143,9 +142,8 @@ def _description(control: Control) -> str:
         case Choice():
             possible = f"One of: {'; '.join(f'{value} ({words})' for value, words in control.options.items())}."
         case Upload():
-            kind = "video" if isinstance(control, Clip) else "image"
             possible = (
-                f"An uploaded {control.noun}, a data:{kind}/...;base64 text, "
+                f"An uploaded {control.noun}, a data:<type>;base64 text, "
                 f"or the name of an example: {', '.join(control.examples) or 'there is none'}."
                 f"{' May be left out.' if control.optional else ''}"
             )
@@ -229,7 +227,7 @@ def _received(control: Control, value: Any) -> Any:
         return value
     if is_file_obj_with_meta(value) and _is_uploaded(value["path"]):
         with open(value["path"], "rb") as file:
-            return file.read(MAXIMUM_BYTES + 1)
+            return file.read(control.largest + 1)
     if isinstance(value, str) and value.startswith("data:"):
         try:
             return base64.b64decode(value.partition(",")[2], validate=True)
@@ -261,7 +259,7 @@ def _result(panel: Panel, experiment: Experiment, values: Mapping[str, Any], tas
         else:
             outputs[name][caption] = _file(folder / outputs[name][caption])
     for name in outputs:
-        if isinstance(experiment.outputs[name], Movie):
+        if isinstance(experiment.outputs[name], Movie | File):
             outputs[name] = _file(folder / outputs[name])
     if task.substitution:
         outputs["notice"] = task.substitution.sentence
@@ -269,4 +267,6 @@ def _result(panel: Panel, experiment: Experiment, values: Mapping[str, Any], tas
 
 
 def _file(path: Path) -> dict[str, Any]:
-    return gr.FileData(path=str(path), orig_name=path.name, mime_type=MEDIA_TYPES[path.suffix]).model_dump()
+    return gr.FileData(
+        path=str(path), orig_name=path.name, mime_type=MEDIA_TYPES.get(path.suffix, "application/octet-stream")
+    ).model_dump()

@@ -14,6 +14,7 @@ from pages._panel import (
     Comparison,
     Curves,
     Experiment,
+    File,
     Movie,
     Notices,
     Output,
@@ -52,6 +53,10 @@ def _movie(output: Movie, value: Any, address: Address) -> dict[str, Any]:
     return {"kind": "movie", "picture": {"caption": output.label, **address(value)}}
 
 
+def _file(output: File, value: Any, address: Address) -> dict[str, Any]:
+    return {"kind": "file", "file": {"name": output.file, **address(value)}}
+
+
 def _table(output: Table, value: Any, address: Address) -> dict[str, Any]:
     return {"kind": "html", "html": _typeset.table(value)}
 
@@ -70,6 +75,7 @@ OUTPUTS: dict[type[Output], Callable[[Any, Any, Address], dict[str, Any]]] = {
     Attention: _attention,
     Strip: _strip,
     Movie: _movie,
+    File: _file,
     Table: _table,
     Curves: _curves,
     Notices: _notices,
@@ -131,10 +137,22 @@ class Drawing:
             "label": output.label,
             "help": output.help,
             "clickable": clickable,
+            "use": self._use(output),
             "run": self._run,
             "link": _permalink.write(self._panel, self._experiment, self.parameters["controls"]),
             **drawn,
         }
+
+    def _use(self, output: Output) -> dict[str, str] | None:
+        """Which control takes the file that an output offers, and where such a file is sent."""
+        if not isinstance(output, File) or output.use is None:
+            return None
+        name, control = output.use
+        experiment = self._panel.experiment(name)
+        taker = experiment.control(control)
+        assert isinstance(taker, Upload), "a file is taken by what files are sent to"
+        words = f"Use it in {experiment.title}"
+        return {"experiment": name, "control": control, "route": taker.route, "words": words}
 
 
 def _is_growing(value: Any) -> bool:

@@ -33,6 +33,7 @@ from pages._panel import (
     Comparison,
     Control,
     Experiment,
+    Footage,
     ImageClass,
     Job,
     Movie,
@@ -44,6 +45,7 @@ from pages._panel import (
     Seed,
     Stream,
     Strip,
+    SubjectFile,
     Switch,
     Upload,
     View,
@@ -126,6 +128,10 @@ def _upload(control: Upload, value: Any) -> Block:
         optional=control.optional,
         paintable=isinstance(control, Regions),
         noun=control.noun,
+        route=control.route,
+        accept=control.accept,
+        largest=control.largest,
+        seconds=control.seconds if isinstance(control, Footage) else None,
         examples=[{"name": name, "src": _pictures.example(read, preview=preview)} for name, read in examples],
     )
 
@@ -144,6 +150,8 @@ CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
     Photo: _upload,
     Regions: _upload,
     Clip: _upload,
+    Footage: _upload,
+    SubjectFile: _upload,
     Click: _click,
 }
 """How each kind of control is drawn, from the control and its value; a Camera is drawn by its Stream."""
@@ -246,7 +254,7 @@ def _follower(sheets: Sequence["Sheet"], arrivals: Block, tabs: Block) -> Callab
 def _survey_picture(panel: Panel) -> str | None:
     """The address of the newest picture of the first output that the panel opens with."""
     for experiment in panel.experiments:
-        opening = rendered(panel, experiment)
+        opening = None if isinstance(experiment, Stream) else rendered(panel, experiment)
         paths = [(name, path) for name, _, path in pictures(experiment, opening[0] if opening else {})]
         if paths:
             return _pictures.example([path for name, path in paths if name == paths[0][0]][-1].read_bytes)
@@ -295,9 +303,8 @@ class Sheet:
 
     def _draw(self) -> None:
         document = self._opening[1] if self._opening else {}
-        made = _typeset.badge(
-            self.experiment, self.experiment.opening(), document.get("device", ""), document.get("seconds")
-        )
+        seconds = None if self._in_browser else document.get("seconds")
+        made = _typeset.badge(self.experiment, self.experiment.opening(), document.get("device", ""), seconds)
         with gr.Row(elem_classes="studio-top"):
             _html(_typeset.heading(self.panel))
             self._badge = _html(made)
@@ -320,7 +327,7 @@ class Sheet:
     def _draw_result(self) -> "Drawing":
         if isinstance(self.experiment, Stream | View):
             if isinstance(self.experiment, Stream):
-                markup = _live.stream_html(self.panel, self.experiment)
+                markup = _live.stream_html(self.panel, self.experiment, self._posters())
             else:
                 markup = _live.view_html(self.panel, self.experiment)
             self._live = gr.HTML(
@@ -339,6 +346,11 @@ class Sheet:
                 self._outputs[name] = _drawn(value, f"studio.output(element, props, watch, trigger, {place})")
         return drawing
 
+    def _posters(self) -> dict[str, str]:
+        """The address of the opening's first picture of each output."""
+        shown = pictures(self.experiment, self._opening[0] if self._opening else {})
+        return {name: _pictures.keep(path, {})["src"] for name, _, path in reversed(list(shown))}
+
     def _draw_history(self, drawing: "Drawing") -> gr.HTML:
         """What lasts for a visit, drawn with the sheet; `links` where no output has the buttons by its Download."""
         details = {
@@ -350,7 +362,8 @@ class Sheet:
                 for output in self.experiment.outputs.values()
             ),
         }
-        opening = self._made(self.experiment.opening(), drawing, self._badge.value) if self._opening else None
+        is_made = self._opening and not self._in_browser
+        opening = self._made(self.experiment.opening(), drawing, self._badge.value) if is_made else None
         return _drawn(opening, f"studio.history(element, props, watch, trigger, {json.dumps(details)})")
 
     def _draw_controls(self) -> None:
@@ -547,7 +560,15 @@ class Sheet:
             self.panel.experiment(query.get("experiment", self.experiment.name))
         except InputError as error:
             return self.experiment.opening(), [str(error)]
-        return _permalink.read(self.experiment, query)
+        # A file that another experiment made is handed over by the name under which it was sent here.
+        sent = {
+            name: text
+            for name, text in query.items()
+            if isinstance(self.experiment.controls.get(name), Upload) and _pictures.UPLOADS.get(text) is not None
+        }
+        rest = {name: text for name, text in query.items() if name not in sent}
+        values, sentences = _permalink.read(self.experiment, rest)
+        return {**values, **sent}, sentences
 
     def _set(self, values: Mapping[str, Any]) -> Update:
         return {component: values[name] for name, component in self._controls.items()}

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 
 from engines.runtime.class_names import class_id
-from engines.runtime.errors import InputError
-from engines.runtime.images import fit, read_photo
-from engines.runtime.video import read_clip
+from engines.runtime.errors import CheckpointError, InputError
+from engines.runtime.images import MAXIMUM_BYTES, fit, read_photo
+from engines.runtime.video import MAXIMUM_SECONDS, read_clip
 
 SEED_LIMIT = 2**32
 PAINTED_SIDE = 1024
@@ -193,6 +193,11 @@ class Upload(Control):
     optional: bool = field(default=False, kw_only=True)
 
     noun: ClassVar[str]
+    route: ClassVar[str]
+    """Where a page sends such a file."""
+    accept: ClassVar[str]
+    """Kinds of files that a browser offers, as its `accept` has them."""
+    largest: ClassVar[int] = MAXIMUM_BYTES
 
     def read(self, content: bytes) -> Any:
         """The content of a file as `run` gets it.
@@ -202,8 +207,8 @@ class Upload(Control):
         """
         raise NotImplementedError
 
-    @staticmethod
-    def preview(content: bytes, name: str, side: int) -> np.ndarray:
+    @classmethod
+    def preview(cls, content: bytes, name: str, side: int) -> np.ndarray:
         """A picture of a file's content, its longer side at most `side` pixels; `name` is the file's in an error.
 
         Raises:
@@ -254,12 +259,14 @@ class Photo(Upload):
     """A picture; `run` gets (H, W, 3) uint8, or None."""
 
     noun = "picture"
+    route = "photographs"
+    accept = "image/*"
 
     def read(self, content: bytes) -> Any:
         return _decoded(content, self.label).copy()
 
-    @staticmethod
-    def preview(content: bytes, name: str, side: int) -> np.ndarray:
+    @classmethod
+    def preview(cls, content: bytes, name: str, side: int) -> np.ndarray:
         return fit(_decoded(content, name), side)
 
 
@@ -274,14 +281,61 @@ class Clip(Upload):
     """A few seconds of film; `run` gets a `runtime.video.Clip`, or None."""
 
     noun = "clip"
+    route = "clips"
+    accept = "video/*,image/gif,.mkv"
+    seconds: ClassVar[float] = MAXIMUM_SECONDS
 
     def read(self, content: bytes) -> Any:
-        return read_clip(content, name=self.label)
+        return read_clip(content, self.label, self.seconds, self.largest)
 
-    @staticmethod
-    def preview(content: bytes, name: str, side: int) -> np.ndarray:
-        with closing(read_clip(content, name).frames(side)) as frames:
+    @classmethod
+    def preview(cls, content: bytes, name: str, side: int) -> np.ndarray:
+        with closing(read_clip(content, name, cls.seconds, cls.largest).frames(side)) as frames:
             return next(frames)
+
+
+@dataclass(frozen=True)
+class Footage(Clip):
+    """Minutes of film, which a visitor may also record on the page; like Clip for `run`."""
+
+    noun = "recording"
+    route = "footage"
+    largest = 128_000_000
+    seconds = 300
+
+
+@dataclass(frozen=True)
+class SubjectFile(Upload):
+    """A trained subject of Everybody Dance Now; `run` gets an `everybody_dance_now.subject.Subject`, or None."""
+
+    noun = "subject"
+    route = "subjects"
+    accept = ".safetensors"
+    largest = 8_000_000
+
+    def read(self, content: bytes) -> Any:
+        return _subject(content, self.label)
+
+    @classmethod
+    def preview(cls, content: bytes, name: str, side: int) -> np.ndarray:
+        from engines.everybody_dance_now.own import portrait
+
+        return fit(portrait(_subject(content, name)), side)
+
+
+@lru_cache(maxsize=8)
+def _subject(content: bytes, name: str) -> Any:
+    """The subject in a file; the same object for the same file, since a Stream asks for it at every frame.
+
+    Raises:
+        InputError: it is none.
+    """
+    from engines.everybody_dance_now.subject import Subject
+
+    try:
+        return Subject.load(content)
+    except CheckpointError as error:
+        raise InputError(f"{name}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -378,6 +432,14 @@ class Attention(Output):
 @dataclass(frozen=True)
 class Movie(Output):
     """A `runtime.video.Recording`: its `content`, an MP4, is there once the run has ended, even if it was cancelled."""
+
+
+@dataclass(frozen=True)
+class File(Output):
+    """A file to download, as bytes, under the name `file`; `use` names the experiment and its control that take it."""
+
+    file: str
+    use: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -525,6 +587,11 @@ class Stream(Experiment):
     """
 
     extra_arguments: ClassVar[tuple[str, ...]] = ("memory",)
+
+    @property
+    def camera(self) -> tuple[str, Camera]:
+        """The name of its camera, and the camera."""
+        return next((name, control) for name, control in self.controls.items() if isinstance(control, Camera))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import secrets
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -19,10 +19,12 @@ from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES, read_parameters, read_photo, write_picture
 from engines.runtime.video import Recording, read_clip_parameters, write_clip
 from pages import _permalink
-from pages._panel import PAINTED_SIDE, Attended, Clip, Photo
+from pages._panel import PAINTED_SIDE, Attended, Clip, Footage, Photo, SubjectFile, Upload
 from pages._results import movie
 
 HELD_BYTES = 256 * 2**20
+UPLOADED_BYTES = 2**30
+"""Of what was sent and not yet used: a class may send as many recordings at once."""
 MEDIA_TYPES = {
     ".webp": "image/webp",
     ".png": "image/png",
@@ -35,7 +37,7 @@ EXAMPLE_SIDE = 400
 POSTER_SIDE = 1024
 """Pixels of the longer side of the frame that stands for a movie until it plays."""
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-TOO_LARGE = f"The file is larger than {MAXIMUM_BYTES // 1_000_000} MB; choose a smaller one."
+TOO_LARGE = "The file is larger than {} MB; choose a smaller one."
 READERS = ThreadPoolExecutor(2, thread_name_prefix="photograph")
 """Two at a time: a photograph of the largest size takes 150 MB while it is read."""
 
@@ -104,15 +106,22 @@ HELD_FILMS: Shelf[Film] = Shelf(HELD_BYTES)
 KEPT_FILMS: dict[str, Film] = {}
 HELD_MAPS: Shelf[np.ndarray] = Shelf(HELD_BYTES)
 KEPT_MAPS: dict[str, Path] = {}
-UPLOADS: Shelf[bytes] = Shelf(HELD_BYTES)
+HELD_FILES: Shelf[bytes] = Shelf(HELD_BYTES)
+KEPT_FILES: dict[str, Path] = {}
+UPLOADS: Shelf[bytes] = Shelf(UPLOADED_BYTES)
+RECEIVED: tuple[type[Upload], ...] = (Photo, Clip, Footage, SubjectFile)
+"""The kinds of files that pages send."""
 
 
-def hold(made: np.ndarray | Recording | Attended, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def hold(made: np.ndarray | Recording | Attended | bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What a page needs to show a result's picture: addresses to see it and to download it, width and height; with what
-    it attends to, also the address and shape of the maps; or its movie: addresses to see it, its poster and its GIF.
+    it attends to, also the address and shape of the maps; or its movie: addresses to see it, its poster and its GIF; or
+    its file: address and bytes.
 
     It is encoded when a browser asks for it, and held until newer ones take its room.
     """
+    if isinstance(made, bytes):
+        return {"src": f"files/{HELD_FILES.put(made, len(made))}", "size": len(made)}
     if isinstance(made, Recording):
         return _film(HELD_FILMS.put(Film(made, parameters), len(made.content)))
     if isinstance(made, Attended):
@@ -134,6 +143,9 @@ def keep(path: Path | Attended, parameters: Mapping[str, Any]) -> dict[str, Any]
     if path.suffix == ".mp4":
         KEPT_FILMS[token] = Film(path, parameters)
         return _film(token)
+    if path.suffix not in MEDIA_TYPES:
+        KEPT_FILES[token] = path
+        return {"src": f"files/{token}", "size": path.stat().st_size}
     KEPT[token] = (lambda: read_photo(path)), parameters
     with Image.open(path) as image:
         return _addressed(token, *image.size)
@@ -165,15 +177,16 @@ async def aside(function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def add_routes(app: fastapi.FastAPI) -> None:
-    """`GET pictures/<token>.webp|png`, `films/<token>.mp4|gif|webp`, `maps/<token>`: float16, the lowest byte first;
-    `POST photographs`, `clips`: the body is the file, the answer its token; `POST saved`: the body is a file that the
-    studio saved, the answer the query that makes it again.
+    """`GET pictures/<token>.webp|png`, `films/<token>.mp4|gif|webp`, `maps/<token>`: float16, the lowest byte first,
+    `files/<token>`; `POST photographs`, `clips` and the like: the body is the file, the answer its token; `POST saved`:
+    the body is a file that the studio saved, the answer the query that makes it again.
     """
     app.add_api_route("/pictures/{name}", _send, methods=["GET"])
     app.add_api_route("/films/{name}", _send_film, methods=["GET"])
     app.add_api_route("/maps/{token}", _send_maps, methods=["GET"])
-    app.add_api_route("/photographs", _receive, methods=["POST"])
-    app.add_api_route("/clips", _receive_clip, methods=["POST"])
+    app.add_api_route("/files/{name}", _send_file, methods=["GET"])
+    for kind in RECEIVED:
+        app.add_api_route(f"/{kind.route}", _receiver(kind), methods=["POST"])
     app.add_api_route("/saved", _recognise, methods=["POST"])
 
 
@@ -198,6 +211,13 @@ def _send_film(name: str) -> Response:
     return FileResponse(film.file(suffix), media_type=MEDIA_TYPES[suffix], headers=FOREVER)
 
 
+def _send_file(name: str) -> Response:
+    content = KEPT_FILES[name].read_bytes() if name in KEPT_FILES else HELD_FILES.get(name)
+    if content is None:
+        return Response("This file is no longer held: run the experiment again.", 404, media_type="text/plain")
+    return Response(content, media_type="application/octet-stream", headers=FOREVER)
+
+
 def _send_maps(token: str) -> Response:
     maps = np.load(KEPT_MAPS[token]) if token in KEPT_MAPS else HELD_MAPS.get(token)
     if maps is None:
@@ -205,32 +225,31 @@ def _send_maps(token: str) -> Response:
     return Response(maps.astype("<f2").tobytes(), media_type=MEDIA_TYPES[".npy"], headers=FOREVER)
 
 
-async def _receive(request: fastapi.Request) -> JSONResponse:
-    return await _answer(request, partial(_accept, Photo.preview))
+def _receiver(kind: type[Upload]) -> Callable[[fastapi.Request], Awaitable[JSONResponse]]:
+    async def receive(request: fastapi.Request) -> JSONResponse:
+        return await _answer(request, partial(_accept, kind.preview), kind.largest)
 
-
-async def _receive_clip(request: fastapi.Request) -> JSONResponse:
-    return await _answer(request, partial(_accept, Clip.preview))
+    return receive
 
 
 async def _recognise(request: fastapi.Request) -> JSONResponse:
-    return await _answer(request, _query)
+    return await _answer(request, _query, MAXIMUM_BYTES)
 
 
-async def _answer(request: fastapi.Request, use: Callable[[bytes], dict[str, Any]]) -> JSONResponse:
+async def _answer(request: fastapi.Request, use: Callable[[bytes], dict[str, Any]], largest: int) -> JSONResponse:
     """What `use` makes of the file that is sent, or a sentence about it."""
     content = bytearray()
-    if int(request.headers.get("content-length", 0)) <= MAXIMUM_BYTES:
+    if int(request.headers.get("content-length", 0)) <= largest:
         async for chunk in request.stream():
             content += chunk
-            if len(content) > MAXIMUM_BYTES:
+            if len(content) > largest:
                 break
         else:
             try:
                 return JSONResponse(await aside(use, bytes(content)))
             except InputError as error:
                 return JSONResponse({"error": str(error)}, 422)
-    return JSONResponse({"error": TOO_LARGE}, 413)
+    return JSONResponse({"error": TOO_LARGE.format(largest // 1_000_000)}, 413)
 
 
 def _accept(preview: Callable[[bytes, str, int], np.ndarray], content: bytes) -> dict[str, Any]:

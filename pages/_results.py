@@ -24,6 +24,7 @@ from pages._panel import (
     CheckpointChoice,
     Comparison,
     Experiment,
+    File,
     ImageClass,
     Job,
     Movie,
@@ -185,7 +186,7 @@ def save(
     panel: Panel, experiment: Experiment, values: Mapping[str, Any], task: Task, folder: Path, suffix: str = ".png"
 ) -> list[Path]:
     """Write every output of a finished task: pictures as `output[-caption].png`, movies as `output.mp4`, what pictures
-    attend to as `output-caption.npy`, all the rest in `result.json`.
+    attend to as `output-caption.npy`, files under their own names, all the rest in `result.json`.
 
     Each picture and movie carries the parameters; `result.json` holds them too, with the seconds and device.
     """
@@ -200,6 +201,11 @@ def save(
         if isinstance(experiment.outputs[name], Movie):
             path = folder / f"{name}.mp4"
             write_clip(movie(value), path, made)
+            paths.append(path)
+            document["outputs"][name] = path.name
+        elif isinstance(output := experiment.outputs[name], File):
+            path = folder / output.file
+            path.write_bytes(value)
             paths.append(path)
             document["outputs"][name] = path.name
         elif all(output != name for output, _, _ in held):
@@ -240,7 +246,7 @@ def rendered(panel: Panel, experiment: Experiment) -> tuple[dict[str, Any], dict
     result: dict[str, Any] = {}
     for name, value in document["outputs"].items():
         match experiment.outputs[name]:
-            case Picture() | Movie():
+            case Picture() | Movie() | File():
                 result[name] = folder / value
             case Strip() | Comparison():
                 result[name] = {caption: folder / file for caption, file in value.items()}

@@ -36,6 +36,8 @@ from pages._panel import (
     Comparison,
     Control,
     Curves,
+    File,
+    Footage,
     ImageClass,
     Job,
     Movie,
@@ -49,6 +51,7 @@ from pages._panel import (
     Seed,
     Stream,
     Strip,
+    SubjectFile,
     Switch,
     Table,
     Upload,
@@ -456,6 +459,8 @@ CONTROLS: dict[type[Control], Callable[[Any, Any, str], Any]] = {
     Photo: _upload,
     Regions: _upload,
     Clip: _upload,
+    Footage: _upload,
+    SubjectFile: _upload,
     Click: _click,
     Camera: _camera,
 }
@@ -681,6 +686,14 @@ def _strip(output: Strip, value: Mapping[str, Any], made: Made, key: str) -> Non
                     st.html(f'<div class="studio-empty"></div><p>{escape(caption)}</p>')
 
 
+def _file(output: File, value: bytes | Path, made: Made, key: str) -> None:
+    st.subheader(output.label)
+    content = value.read_bytes() if isinstance(value, Path) else value
+    st.download_button(
+        f"Download {output.file}", content, output.file, type="tertiary", on_click="ignore", key=f"{key}-file"
+    )
+
+
 def _movie(output: Movie, value: Recording | Path, made: Made, key: str) -> None:
     content = movie(value)
     if not content:
@@ -728,6 +741,7 @@ OUTPUTS: dict[type[Output], Callable[[Any, Any, Made, str], None]] = {
     Attention: _attention,
     Strip: _strip,
     Movie: _movie,
+    File: _file,
     Table: _table,
     Curves: _curves,
     Notices: _notices,

@@ -506,7 +506,7 @@ def test_a_stream_draws_the_camera(visit: Callable[..., Visit]) -> None:
 
 
 @pytest.mark.parametrize("tabs", [(), ("Darkroom",), ("Hard experiments", "Race"), ("Hard experiments", "Mirror")])
-def test_a_phone_needs_no_horizontal_scroll_and_shows_the_result_first(
+def test_a_phone_needs_no_horizontal_scroll_and_keeps_the_result_above_the_controls(
     visit: Callable[..., Visit], tabs: tuple[str, ...]
 ) -> None:
     page = visit(viewport={"width": 390, "height": 844}, has_touch=True).page
@@ -517,11 +517,14 @@ def test_a_phone_needs_no_horizontal_scroll_and_shows_the_result_first(
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     if tabs == ("Darkroom",):
-        result, controls = (
-            page.locator(f".studio-{part}").locator("visible=true").bounding_box() for part in ("result", "controls")
-        )
-        assert result is not None and controls is not None
+        parts = (".studio-result > .block:first-child", ".studio-controls", ".studio-result > .block:nth-child(2)")
+        boxes = [page.locator(part).locator("visible=true").first.bounding_box() for part in parts]
+        result, controls, rest = (box or pytest.fail("it is not drawn") for box in boxes)
         assert result["y"] + result["height"] <= controls["y"]
+        assert controls["y"] + controls["height"] <= rest["y"]
+        page.get_by_role("slider", name="Gain").locator("visible=true").scroll_into_view_if_needed()
+        page.mouse.wheel(0, 300)
+        expect(page.locator(parts[0]).locator("visible=true").first).to_be_in_viewport()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 // so that a new partial result leaves the line, the choices and an open picture where the visitor put them.
 window.studio = (() => {
   const LARGEST_FILE = 32_000_000; // bytes; the server refuses more, this only says so before they are sent
-  const TOO_LARGE = `The file is larger than ${LARGEST_FILE / 1e6} MB; choose a smaller one.`;
+  const tooLarge = (largest) => `The file is larger than ${largest / 1e6} MB; choose a smaller one.`;
   const NOT_ARRIVED = "The file did not reach the studio; try once more.";
   const MOST_VISITS = 12;
   const FEW_PIXELS = 256;
@@ -119,7 +119,7 @@ window.studio = (() => {
   const open = async (file) => {
     if (!file) return;
     say("");
-    if (file.size > LARGEST_FILE) { say(TOO_LARGE); return; }
+    if (file.size > LARGEST_FILE) { say(tooLarge(LARGEST_FILE)); return; }
     try {
       const answer = await (await fetch("saved", { method: "POST", body: file })).json();
       if (answer.error) say(answer.error);
@@ -323,6 +323,30 @@ window.studio = (() => {
       };
     },
 
+    file: (body) => {
+      let value;
+      const link = make("a");
+      const alert = make("p", { className: "studio-alert" });
+      alert.setAttribute("role", "alert");
+      const use = button("", async () => {
+        const { file, link: { panel }, use: { experiment, control, route } } = value;
+        try {
+          const answer = await deliver(await (await fetch(file.src)).blob(), route);
+          alert.textContent = answer.error ?? "";
+          if (!answer.error) follow({ panel, experiment, [control]: answer.upload });
+        } catch {
+          alert.textContent = NOT_ARRIVED;
+        }
+      });
+      body.append(make("div", { className: "studio-below" }, make("span", { className: "studio-tools" }, link, use)), alert);
+      return (next) => {
+        value = next;
+        const { file } = value;
+        Object.assign(link, { href: file.src, download: file.name, textContent: `Download ${file.name} (${(file.size / 1e6).toFixed(1)} MB)` });
+        Object.assign(use, { hidden: !value.use, textContent: value.use?.words ?? "" });
+      };
+    },
+
     picture: (body, trigger) => {
       const image = make("img");
       const mark = make("div", { className: "studio-mark", hidden: true });
@@ -400,11 +424,10 @@ window.studio = (() => {
     return answer;
   };
 
-  // A picture or clip to choose: an example by its name, or a file of the visitor's, which goes to the server at once.
-  const receivers = { picture: ["photographs", "image/*"], clip: ["clips", "video/*,image/gif,.mkv"] };
+  // A picture, clip or the like to choose: an example by its name, or a file of the visitor's, which goes to the server
+  // at once. What takes minutes of film can be recorded on the page.
   const upload = (element, props, watch, trigger) => {
-    const { label, help, examples, optional, paintable, noun } = props;
-    const [to, accept] = receivers[noun];
+    const { label, help, examples, optional, paintable, noun, route, accept, largest, seconds } = props;
     const image = make("img", { alt: "" });
     const words = make("p", { className: "studio-help" });
     const alert = make("p", { className: "studio-alert" });
@@ -423,10 +446,10 @@ window.studio = (() => {
     const send = async (chosen) => {
       if (!chosen) return;
       alert.textContent = "";
-      if (chosen.size > LARGEST_FILE) { alert.textContent = TOO_LARGE; return; }
+      if (chosen.size > largest) { alert.textContent = tooLarge(largest); return; }
       words.textContent = "sending…";
       try {
-        const answer = await deliver(chosen, to);
+        const answer = await deliver(chosen, route);
         if (answer.error) { draw(); alert.textContent = answer.error; return; }
         choose(answer.upload);
       } catch {
@@ -435,6 +458,7 @@ window.studio = (() => {
       }
     };
     file.onchange = () => { send(file.files[0]); file.value = ""; };
+    const record = async () => send(await (await import("./recorder.js")).record(seconds));
     for (const { name, src } of [...(optional ? [{ name: "" }] : []), ...examples]) {
       const offer = button("", () => choose(name), { title: name || "none", dataset: { name }, aria: { label: name || "none" } });
       offer.append(src ? make("img", { src, alt: "", loading: "lazy" }) : "none");
@@ -443,6 +467,7 @@ window.studio = (() => {
     const field = make("fieldset", { className: "studio-photo" }, make("legend", { textContent: label, title: help }),
       make("div", { className: "studio-chosen" }, image),
       make("div", {}, make("label", { className: "studio-file" }, file, "Choose a file"),
+        ...(seconds ? [button("Record", record, { className: "studio-paint", aria: { label: `Record: ${label}` } })] : []),
         ...(paintable ? [button("Paint", () => trigger("select"), { className: "studio-paint", aria: { label: `Paint: ${label}` } })] : []), words, offers), alert);
     for (const kind of ["dragover", "dragleave", "drop"]) {
       field.addEventListener(kind, (event) => {

@@ -25,8 +25,8 @@ from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES, MINIMUM_SIDE
 
 MAXIMUM_PIXELS = 4096 * 2304
-MAXIMUM_FRAMES = 600
-"""Ten seconds at 60 frames a second."""
+HIGHEST_RATE = Fraction(60)
+"""Frames a second, at most, of a clip, and of what is made from one whose rate varies."""
 MAXIMUM_SECONDS = 10
 ACCEPTED = "choose an MP4, MOV, WebM, MKV, AVI or GIF file"
 
@@ -54,8 +54,6 @@ NO_TIME = -(2**63)
 
 CONSTANT_RATE = Fraction(1, 2)
 """Frames that a timestamp may be off the mean rate's; if it is further off, the rate varies."""
-HIGHEST_RATE = Fraction(60)
-"""Frames a second, at most, of what is made from a clip whose rate varies."""
 LONE_FRAME = Fraction(1, 25)
 """Seconds that the last frame stands where the container does not say."""
 QUALITY = 18
@@ -189,9 +187,13 @@ class Recording:
 
 
 def read_clip(
-    file: str | os.PathLike[str] | bytes | BinaryIO, name: str = "clip", seconds: float = MAXIMUM_SECONDS
+    file: str | os.PathLike[str] | bytes | BinaryIO,
+    name: str = "clip",
+    seconds: float = MAXIMUM_SECONDS,
+    largest: int = MAXIMUM_BYTES,
 ) -> Clip:
-    """The clip in a file a visitor sent, not yet decoded; `name` is what the visitor calls it in an error.
+    """The clip in a file a visitor sent, not yet decoded; `name` is what the visitor calls it in an error, `seconds` is
+    how long and `largest` how many bytes it may be.
 
     Where timestamps keep within half a frame of the mean rate, every frame is kept, at that rate. Otherwise frames are
     repeated and left out to give the rate of the median interval.
@@ -199,8 +201,9 @@ def read_clip(
     Raises:
         InputError: not a clip, damaged, without pictures, or outside the limits on bytes, pixels, frames and seconds.
     """
-    content = _content(file, name)
-    track = _probe(content, name)
+    content = _content(file, name, largest)
+    most = round(HIGHEST_RATE * Fraction(seconds))
+    track = _probe(content, name, most)
     if track.codec not in CODECS:
         raise InputError(f"{name}: the clip is coded as {track.codec}, which is not read here; save it as H.264.")
     if track.width * track.height > MAXIMUM_PIXELS:
@@ -218,8 +221,8 @@ def read_clip(
         constant = False
         rate = min(1 / max(median(steps), 1 / HIGHEST_RATE), HIGHEST_RATE)
         count = max(round(duration * rate), 1)
-    if count > MAXIMUM_FRAMES:
-        raise InputError(f"{name}: the clip has more than {MAXIMUM_FRAMES} frames; choose a shorter one.")
+    if count > most:
+        raise InputError(f"{name}: the clip has more than {most} frames; choose a shorter one.")
     return Clip(name, count, rate, track.sound, content, constant)
 
 
@@ -253,16 +256,16 @@ def read_clip_parameters(file: str | os.PathLike[str] | bytes | BinaryIO) -> dic
         raise InputError("clip: it carries no parameters; choose one that the studio saved.") from None
 
 
-def _content(file: str | os.PathLike[str] | bytes | BinaryIO, name: str) -> bytes:
+def _content(file: str | os.PathLike[str] | bytes | BinaryIO, name: str, largest: int = MAXIMUM_BYTES) -> bytes:
     if isinstance(file, str | os.PathLike):
         try:
             with open(file, "rb") as opened:
-                return _content(opened, name)
+                return _content(opened, name, largest)
         except OSError as error:
             raise InputError(f"{name}: the file cannot be read ({error.strerror}); {ACCEPTED}.") from error
-    content = file if isinstance(file, bytes) else file.read(MAXIMUM_BYTES + 1)
-    if len(content) > MAXIMUM_BYTES:
-        raise InputError(f"{name}: the file is larger than {MAXIMUM_BYTES // 1_000_000} MB; choose a smaller one.")
+    content = file if isinstance(file, bytes) else file.read(largest + 1)
+    if len(content) > largest:
+        raise InputError(f"{name}: the file is larger than {largest // 1_000_000} MB; choose a smaller one.")
     if not content:
         raise InputError(f"{name}: the file is empty; {ACCEPTED}.")
     if _demuxer(content) is None:
@@ -274,13 +277,13 @@ def _demuxer(content: bytes) -> str | None:
     return next((demuxer for offset, found, demuxer in CONTAINERS if content.startswith(found, offset)), None)
 
 
-def _probe(content: bytes, name: str) -> _Track:
+def _probe(content: bytes, name: str, most: int) -> _Track:
     """What the container says about its pictures, from packets alone.
 
     Raises:
         InputError: it says nothing, being damaged, or has no pictures.
     """
-    copied = ["-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-frames:v", str(2 * MAXIMUM_FRAMES), "-f", "framecrc"]
+    copied = ["-map", "0:V:0", "-map", "0:a:0?", "-c", "copy", "-frames:v", str(2 * most), "-f", "framecrc"]
     with _input(content) as source:
         told = _told([*source, *copied, "pipe:1"])
     facts = dict(re.findall(r"^#(\w+ \d): (.*)$", told, re.MULTILINE))
