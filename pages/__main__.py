@@ -1,15 +1,26 @@
 """The studio without a browser: `python -m pages list | run | render | readme`."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+from PIL import Image
 
 import pages
 from engines.runtime.errors import InputError, StudioError
+from engines.runtime.scheduler import Task
+from engines.runtime.video import read_clip
 from pages._panel import Experiment, Panel, Stream, View
 from pages._results import RENDERED, finished, save, start
 
+CAMERA_SIDE = 640
+"""Pixels of a frame's longer side, as live.js sends it."""
+FRAMES_BEFORE = 60
+"""Of a clip that stands in for a camera, before a stream is shown as it opens."""
 README = Path(__file__).parents[1] / "README.md"
 OPENING = "<!-- panels: written by `python -m pages readme`, checked by the tests -->"
 CLOSING = "<!-- /panels -->"
@@ -51,13 +62,31 @@ def _run(panel: Panel, experiment: Experiment, settings: list[str], preset: str 
 def _render(panels: Sequence[Panel]) -> None:
     for panel in panels:
         for experiment in panel.experiments:
-            if isinstance(experiment, Stream | View):
+            if isinstance(experiment, View):
                 continue
-            task = start(experiment, experiment.opening())
+            task = _streamed(experiment) if isinstance(experiment, Stream) else start(experiment, experiment.opening())
+            if task is None:
+                continue
             finished(task)
             folder = RENDERED / panel.slug / experiment.name
             save(panel, experiment, experiment.opening(), task, folder, suffix=".webp")
             print(f"{folder.relative_to(RENDERED)}: {task.seconds:.1f} s")
+
+
+def _streamed(experiment: Stream) -> Task | None:
+    """The run of a later frame of the clip that can stand in for the camera; None without one."""
+    name, camera = experiment.camera
+    if not camera.clips:
+        return None
+    clip = read_clip(next(iter(camera.clips.values()))())
+    memory: dict[str, Any] = {}
+    with closing(clip.frames(CAMERA_SIDE)) as frames:
+        for _, frame in zip(range(FRAMES_BEFORE), frames, strict=False):
+            file = io.BytesIO()
+            Image.fromarray(frame).save(file, "PNG")
+            task = start(experiment, {**experiment.opening(), name: file.getvalue()}, memory)
+            finished(task)
+    return task
 
 
 def table() -> str:

@@ -40,7 +40,8 @@ JPEG_QUALITY = 85
 
 
 def add_routes(app: FastAPI, panels: Sequence[Panel], web: Path = WEB) -> None:
-    """Add the WebSocket `/live/<slug>/<experiment>` of every Stream, and the files of `web` under `/web/`."""
+    """Add the WebSocket `/live/<slug>/<experiment>` of every Stream, the clips that can stand in for its camera under
+    the same path, and the files of `web` under `/web/`."""
     streams = {
         (panel.slug, experiment.name): experiment
         for panel in panels
@@ -66,6 +67,13 @@ def add_routes(app: FastAPI, panels: Sequence[Panel], web: Path = WEB) -> None:
         finally:
             open_connections.remove(socket)
 
+    @app.get("/live/{slug}/{name}/{clip}")
+    def example(slug: str, name: str, clip: str) -> Response:
+        clips = streams[slug, name].camera[1].clips if (slug, name) in streams else {}
+        if clip not in clips:
+            return Response("There is no such clip.", 404, media_type="text/plain")
+        return Response(clips[clip](), media_type="video/mp4")
+
     app.mount("/web", _Web(directory=web), name="web")
 
 
@@ -86,7 +94,7 @@ class _Visit:
         self.socket = socket
         self.experiment = experiment
         self.visitor = _visitors.visitor(socket.cookies, secrets.token_urlsafe())
-        self.camera = next(name for name, control in experiment.controls.items() if isinstance(control, Camera))
+        self.camera, _ = experiment.camera
         self.values = experiment.opening()
         self.memory: dict[str, Any] = {}
         self.newest = b""
@@ -204,20 +212,25 @@ def _object(text: str, name: str) -> dict[str, Any]:
     return value
 
 
-def stream_html(panel: Panel, experiment: Stream) -> str:
-    """The markup of a Stream, which live.js brings to life; one figure for each output with pictures."""
+def stream_html(panel: Panel, experiment: Stream, posters: Mapping[str, str]) -> str:
+    """The markup of a Stream, which live.js brings to life; one figure for each output with pictures, which shows its
+    poster, the address of a picture, until the first frame comes."""
     figures = "".join(
-        f'<figure data-output="{escape(name)}"><canvas width="640" height="480" role="img"'
+        f'<figure data-output="{escape(name)}"><canvas width="640" height="480" role="img"{_poster(posters.get(name))}'
         f' aria-label="{escape(output.label)}"></canvas><figcaption>{escape(output.label)}</figcaption></figure>'
         for name, output in experiment.outputs.items()
         if isinstance(output, Picture | Strip | Comparison)
+    )
+    clips = "".join(
+        f'<button type="button" data-clip="{escape(clip)}">Play the {escape(clip)}</button>'
+        for clip in experiment.camera[1].clips
     )
     return (
         f'<div class="studio-stream" data-live="{panel.slug}/{experiment.name}">'
         f'<div class="stream-figures">{figures}</div>'
         '<div class="stream-buttons">'
         '<button type="button" data-action="camera">Start camera</button>'
-        '<button type="button" data-action="clip">Choose a clip</button>'
+        f'{clips}<button type="button" data-action="clip">Choose a clip</button>'
         '<button type="button" data-action="stop" disabled>Stop</button>'
         '<input type="file" accept="video/*" aria-label="Clip" hidden>'
         "</div>"
@@ -226,6 +239,10 @@ def stream_html(panel: Panel, experiment: Stream) -> str:
         '<p class="stream-numbers"></p>'
         "</div>"
     )
+
+
+def _poster(address: str | None) -> str:
+    return f' style="background-image: url({escape(address)})"' if address else ""
 
 
 def view_html(panel: Panel, experiment: View, values: Mapping[str, Any] | None = None) -> str:

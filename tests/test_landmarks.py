@@ -9,8 +9,10 @@ from engines.landmarks.detection import (
     FACE_LANDMARKS,
     find_face_near,
     find_faces,
+    find_other_pose,
     find_pose,
     follow_face,
+    follow_pose,
     segment_people,
 )
 
@@ -64,3 +66,26 @@ def test_a_body_and_its_outline_are_found(astronaut: np.ndarray) -> None:
     assert 200 < x < 250 and 100 < y < 150
     people = segment_people(astronaut)
     assert people.shape == astronaut.shape[:2] and people[int(y), int(x)] > 0.9 and people[5, 5] < 0.1
+
+
+def test_a_body_that_is_followed_is_where_it_would_be_found_whoever_else_is_there(astronaut: np.ndarray) -> None:
+    for place in range(6):
+        moved = np.roll(astronaut, 8 * place, axis=1)
+        found = find_pose(moved)
+        assert found is not None
+        for picture, visitor in ((moved, "one"), (np.ascontiguousarray(moved[:, ::-1]), "other")):
+            followed = follow_pose(picture, visitor)
+            assert followed is not None
+            nose = followed.landmarks[0, 0] if visitor == "one" else picture.shape[1] - followed.landmarks[0, 0]
+            assert nose == pytest.approx(found.landmarks[0, 0], abs=8)
+
+
+def test_a_second_person_is_found_beside_the_first(astronaut: np.ndarray) -> None:
+    alone = find_pose(astronaut)
+    assert alone is not None and find_other_pose(astronaut, alone.landmarks) is None
+    pair = np.concatenate([astronaut, astronaut], axis=1)
+    first = find_pose(pair)
+    assert first is not None
+    second = find_other_pose(pair, first.landmarks)
+    assert second is not None
+    assert abs(second.landmarks[0, 0] - first.landmarks[0, 0]) == pytest.approx(astronaut.shape[1], abs=20)

@@ -96,7 +96,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     @app.get("/page")
     def page() -> HTMLResponse:
         assert isinstance(MIRROR, Stream) and isinstance(TRIAL, View)
-        bodies = [_live.stream_html(hard_experiments.PANEL, MIRROR), _live.view_html(hard_experiments.PANEL, TRIAL)]
+        stream = _live.stream_html(hard_experiments.PANEL, MIRROR, {})
+        bodies = [stream, _live.view_html(hard_experiments.PANEL, TRIAL)]
         return HTMLResponse(f'<!doctype html>{"".join(bodies)}<script type="module" src="/web/live.js"></script>')
 
     with socket.socket() as listener:

@@ -97,7 +97,7 @@ def test_a_file_that_is_no_subject_is_refused_in_words(chromium: Browser, addres
 def test_without_a_camera_the_dialog_says_what_to_do(chromium: Browser, address: str) -> None:
     visit = Visit(chromium, address)
     visit.page.evaluate(
-        "() => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }; }"
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); }"
     )
     page = visit.open("Recordings")
     page.get_by_role("button", name="Record: Recording").click()

@@ -4,6 +4,7 @@
 
 const LONGEST_SIDE = 640;
 const JPEG_QUALITY = 0.8;
+const IN_FLIGHT = 2; // frames: while one is computed, the next is encoded and sent
 const ANSWER_TIMEOUT = 2000; // ms after which the newest frame is sent though no result came
 const SILENCE = 10000; // ms without a result after which the connection counts as lost
 const RETRY_FIRST = 500; // ms, doubled with every failure
@@ -22,7 +23,7 @@ class LiveStream {
     this.controls = {};
     this.status = element.querySelector('[role="status"]');
     this.numbers = element.querySelector(".stream-numbers");
-    this.buttons = Object.fromEntries([...element.querySelectorAll("button")].map((button) => [button.dataset.action, button]));
+    this.buttons = Object.fromEntries([...element.querySelectorAll("button[data-action]")].map((button) => [button.dataset.action, button]));
     this.file = element.querySelector('input[type="file"]');
     this.video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, loop: true });
     this.canvas = document.createElement("canvas");
@@ -32,6 +33,7 @@ class LiveStream {
     this.buttons.clip.onclick = () => this.file.click();
     this.buttons.stop.onclick = () => this.stop("Stopped.");
     this.file.onchange = () => this.file.files.length && this.startClip(this.file.files[0]);
+    for (const button of element.querySelectorAll("button[data-clip]")) button.onclick = () => this.startExample(button.dataset.clip);
     element.addEventListener("studio:controls", ({ detail }) => {
       Object.assign(this.controls, detail);
       this.trouble = null;
@@ -67,6 +69,15 @@ class LiveStream {
     this.play("The camera gives no picture. Start it again, or choose a clip.");
   }
 
+  async startExample(name) {
+    this.stop("Opening the clip.");
+    const turn = this.turn;
+    const answer = await fetch(here(`live/${this.element.dataset.live}/${encodeURIComponent(name)}`)).catch(() => ({}));
+    if (turn !== this.turn) return;
+    if (answer.ok) this.startClip(new File([await answer.blob()], name));
+    else this.stop(`The clip ${name} cannot be loaded. Start it again, or choose one of your own.`);
+  }
+
   startClip(file) {
     this.stop("Opening the clip.");
     this.file.value = "";
@@ -84,7 +95,20 @@ class LiveStream {
       if (turn === this.turn) this.stop(trouble);
       return;
     }
-    if (turn === this.turn) this.connect(RETRY_FIRST);
+    if (turn !== this.turn) return;
+    this.isFresh = false;
+    this.watch(turn);
+    this.connect(RETRY_FIRST);
+  }
+
+  /** Note the video's new frames, so that one that has not been sent need not be waited for. */
+  watch(turn) {
+    if (turn !== this.turn) return;
+    nextFrame(this.video, () => {
+      this.isFresh = true;
+      this.woken?.();
+      this.watch(turn);
+    });
   }
 
   stop(words) {
@@ -114,6 +138,7 @@ class LiveStream {
     socket.onopen = () => {
       this.shown = [];
       this.frames = 0;
+      this.sent = new Map(); // when each frame was sent that is not answered
       this.waitingSince = null;
       socket.send(JSON.stringify(this.controls));
       this.say("Live.");
@@ -122,14 +147,18 @@ class LiveStream {
     socket.onmessage = async ({ data }) => {
       if (turn !== this.turn) return;
       delay = RETRY_FIRST;
-      const { frame, error } = typeof data === "string" ? JSON.parse(data) : await this.show(data);
-      if (turn !== this.turn) return;
+      const message = typeof data === "string" ? JSON.parse(data) : opened(data);
+      const { frame, error } = message;
+      const sent = this.sent.get(frame);
+      for (const number of this.sent.keys()) if (number <= frame) this.sent.delete(number); // older ones were dropped
+      if (frame) this.waitingSince = this.sent.size ? performance.now() : null;
       if (error && !frame) this.trouble = error; // a control's: it stays until the controls move
       this.say(this.trouble ?? error ?? "Live.");
-      if (frame) this.waitingSince = null;
-      if (frame !== this.frames) return; // a newer one is on its way
-      clearTimeout(this.timer);
-      this.sendFrame(turn);
+      await this.showing; // the result before; while this one is drawn, the next is computed
+      if (turn !== this.turn) return;
+      if (message.pictures) this.showing = this.show(message, sent);
+      if (!this.sent.size) clearTimeout(this.timer);
+      if (this.sent.size < IN_FLIGHT) this.sendFrame(turn);
     };
     socket.onclose = ({ code }) => {
       clearTimeout(this.timer);
@@ -141,12 +170,14 @@ class LiveStream {
     };
   }
 
-  /** Send the camera's next frame, now that the last result is here or too late. */
+  /** Send the camera's next frame, now that a result is here or too late. */
   async sendFrame(turn) {
     const socket = this.socket;
     if (this.capturing === socket) return;
     this.capturing = socket;
-    await nextFrame(this.video);
+    if (!this.isFresh) await new Promise((done) => (this.woken = done));
+    if (turn !== this.turn) return;
+    this.isFresh = false;
     const { videoWidth: width, videoHeight: height } = this.video;
     const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
     this.canvas.width = Math.round(width * scale);
@@ -155,24 +186,24 @@ class LiveStream {
     const picture = await new Promise((done) => this.canvas.toBlob(done, "image/jpeg", JPEG_QUALITY));
     if (this.capturing === socket) this.capturing = null;
     if (turn !== this.turn || socket.readyState !== WebSocket.OPEN) return;
+    const now = performance.now();
     this.frames += 1;
-    this.sent = performance.now();
-    this.waitingSince ??= this.sent;
+    this.sent.set(this.frames, now);
+    this.waitingSince ??= now;
     socket.send(picture);
+    clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       if (performance.now() - this.waitingSince > SILENCE) socket.close();
       else this.sendFrame(turn);
     }, ANSWER_TIMEOUT);
+    if (this.sent.size < IN_FLIGHT) this.sendFrame(turn);
   }
 
-  /** Draw one result (a header's length, the header, then JPEGs: see pages/_live.py) and return its header. */
-  async show(data) {
-    const length = new DataView(data).getUint32(0, true);
-    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-    const { outputs, pictures } = header;
-    let start = 4 + length;
+  /** Draw one result, of a frame sent at that time. */
+  async show({ outputs, pictures, content }, sent) {
+    let start = 0;
     const bitmaps = await Promise.all(
-      pictures.map(([, , size]) => createImageBitmap(new Blob([data.slice(start, (start += size))], { type: "image/jpeg" }))),
+      pictures.map(([, , size]) => createImageBitmap(new Blob([content.subarray(start, (start += size))], { type: "image/jpeg" }))),
     );
     pictures.forEach(([output, caption], place) => {
       const canvas = this.canvasFor(output, caption);
@@ -181,13 +212,13 @@ class LiveStream {
         Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
       }
       canvas.getContext("2d").drawImage(bitmap, 0, 0);
+      canvas.style.backgroundImage = "";
       bitmap.close();
     });
     if (Object.keys(outputs).length) {
       this.element.dispatchEvent(new CustomEvent("studio:outputs", { bubbles: true, detail: outputs }));
     }
-    this.count(performance.now());
-    return header;
+    this.count(performance.now(), sent);
   }
 
   /** The canvas of an output's picture; the first takes the one that stands there, later captions get their own. */
@@ -206,8 +237,8 @@ class LiveStream {
     return canvas;
   }
 
-  count(now) {
-    this.shown.push([now, now - this.sent]);
+  count(now, sent) {
+    this.shown.push([now, now - sent]);
     while (now - this.shown[0][0] > 2000) this.shown.shift();
     const [first] = this.shown[0];
     if (now - first < 500) return;
@@ -230,12 +261,17 @@ function cameraTrouble({ name, message }) {
   }
 }
 
-/** Resolves at the video's next new frame. */
-function nextFrame(video) {
-  return new Promise((done) => {
-    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(done);
-    else requestAnimationFrame(done);
-  });
+/** Calls `done` at the video's next new frame. */
+function nextFrame(video, done) {
+  if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(done);
+  else requestAnimationFrame(done);
+}
+
+/** A result as pages/_live.py packs it: a header's length, the header, then JPEGs, which are `content` here. */
+function opened(data) {
+  const length = new DataView(data).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+  return { ...header, content: new Uint8Array(data, 4 + length) };
 }
 
 class OpenedView {

@@ -1,0 +1,216 @@
+"""The compact generator of this project for Everybody Dance Now (Chan et al., ICCV 2019, arXiv:1808.07371).
+
+As in the paper, a generator makes a picture from a stick figure and from the picture before, and a second network adds
+a residual to the face. Unlike the paper's 183 million parameters, a million must do, trained in minutes:
+
+- The background is not made but given, a plate: the generator paints colours and a cover over it.
+- The picture before comes as its difference to the plate, which is zero before the first.
+- Beside the stick figure, every limb tells each place how far it is, and where along and beside the limb.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engines.everybody_dance_now.skeleton import LEFT_SMALL_TOE, LIMBS, NOSE, RIGHT_SMALL_TOE
+
+FIELD_LIMBS = [(start, end) for start, end, _ in LIMBS if not {start, end} & {LEFT_SMALL_TOE, RIGHT_SMALL_TOE}]
+"""From a point to another; mediapipe sees no small toes."""
+FIELD_STRIDE = 2
+"""Pixels from one place of the limbs' fields to the next."""
+REACH = 0.06
+"""Of the side: the distance from a limb at which its field has fallen to exp(-1/2)."""
+FACE_SHARE = 0.25
+"""Of the side, that of the box round the nose: 128 of 512 pixels in the published code."""
+LEAK = 0.2
+MULTIPLE = 16
+"""Of which sides are."""
+
+
+class Poses(NamedTuple):
+    """Stick figures `(B, 3, H, W)` in [-1, 1], of whole pictures or of windows in them; their `points` `(B, 31, 2)`, x
+    before y, in sides of the whole picture from the window's corner, and how surely they are `seen`, `(B, 31)`."""
+
+    figures: Tensor
+    points: Tensor
+    seen: Tensor
+
+
+class Painted(NamedTuple):
+    """`colour` `(B, 3, H, W)`, of which [-1, 1] is seen, and the `logit` `(B, 1, H, W)` of how much it covers."""
+
+    colour: Tensor
+    logit: Tensor
+
+    def over(self, plate: Tensor) -> Tensor:
+        return plate + torch.sigmoid(self.logit) * (self.colour - plate)
+
+
+def limb_fields(points: Tensor, seen: Tensor, places: int, pitch: float) -> Tensor:
+    """What each limb tells each place of a grid, `(B, 3 x limbs, places, places)`, whose `pitch` is in sides: nearness
+    in [0, 1], and that times the place along the limb, in [-1, 1], and times the distance beside it, in reaches and
+    signed."""
+    start, end = ([limb[which] for limb in FIELD_LIMBS] for which in (0, 1))
+    middles = (torch.arange(places, device=points.device, dtype=points.dtype) + 0.5) * pitch
+    # Limbs come last in all of this, for the networks have channels last.
+    from_x, from_y = (points[:, None, None, start, axis] for axis in (0, 1))
+    along_x, along_y = (points[:, None, None, end, axis] - points[:, None, None, start, axis] for axis in (0, 1))
+    from_x, from_y = middles[:, None] - from_x, middles[:, None, None] - from_y
+    square = (along_x.square() + along_y.square()).clamp_min(1e-6)
+    share = (from_x * (along_x / square) + from_y * (along_y / square)).clamp(0, 1)
+    distance = (from_x - share * along_x).square() + (from_y - share * along_y).square()
+    unit = square.sqrt() * REACH
+    beside = from_y * (along_x / unit) - from_x * (along_y / unit)
+    nearness = torch.minimum(seen[:, start], seen[:, end])[:, None, None] * torch.exp(distance / (-2 * REACH**2))
+    fields = torch.cat([nearness, nearness * (2 * share - 1), nearness * beside.clamp(-3, 3)], 3)
+    return fields.permute(0, 3, 1, 2)
+
+
+class PlaceNorm(nn.Module):
+    """Normalizes the channels of each place by themselves, so that a window gets what the whole picture gets."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.norm(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Block(nn.Module):
+    """A convolution, its norm, and a rectifier; with a stride of 2 it halves the size."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.norm = PlaceNorm(outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return functional.relu(self.norm(self.convolution(features)))
+
+
+class ResidualBlock(nn.Module):
+    """Adds to features what two convolutions make of them: nothing before it is trained."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = Block(channels, channels)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.second(self.first(features))
+
+
+class Generator(nn.Module):
+    """Paints a dancer into pictures of that side, or into square windows of them. It works at half the resolution and
+    below, where it is fast; what it is given has multiples of 16 pixels."""
+
+    def __init__(self, side: int, widths: tuple[int, int, int, int] = (32, 64, 96, 96), blocks: int = 2) -> None:
+        super().__init__()
+        self.pitch = FIELD_STRIDE / side
+        first, second, third, fourth = widths
+        self.enter = nn.Conv2d(4 * 6, first, 3, padding=1)
+        self.limbs = nn.Conv2d(3 * len(FIELD_LIMBS), first, 1)
+        self.narrow1, self.narrow2, self.narrow3 = (
+            Block(first, second, 2),
+            Block(second, third, 2),
+            Block(third, fourth, 2),
+        )
+        self.blocks = nn.Sequential(*(ResidualBlock(fourth) for _ in range(blocks)))
+        self.widen3, self.widen2 = Block(fourth + third, third), Block(third + second, second)
+        self.widen1 = Block(second + first, first)
+        self.refine = ResidualBlock(first)
+        self.paint = nn.Conv2d(first, 4 * 4, 3, padding=1)
+
+    def forward(self, poses: Poses, previous: Tensor) -> Painted:
+        """`previous` `(B, 3, H, W)`: the picture before less the plate; zeros before the first."""
+        dtype = self.limbs.weight.dtype
+        places = poses.figures.shape[-1] // FIELD_STRIDE
+        seen = torch.cat([poses.figures, previous], 1).to(dtype).contiguous(memory_format=torch.channels_last)
+        fields = limb_fields(poses.points, poses.seen, places, self.pitch).to(dtype)
+        half = functional.leaky_relu(self.enter(functional.pixel_unshuffle(seen, 2)) + self.limbs(fields), LEAK)
+        quarter = self.narrow1(half)
+        eighth = self.narrow2(quarter)
+        features = self.blocks(self.narrow3(eighth))
+        for widen, beside in ((self.widen3, eighth), (self.widen2, quarter), (self.widen1, half)):
+            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+            features = widen(torch.cat([larger, beside], 1))
+        return Painted(*functional.pixel_shuffle(self.paint(self.refine(features)), 2).float().split([3, 1], 1))
+
+
+class FaceResidual(nn.Module):
+    """Adds detail to the box round the nose: half the size inside, and nothing before it is trained."""
+
+    def __init__(self, width: int = 24) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.PixelUnshuffle(2), Block(4 * 6, width), Block(width, width), Block(width, width), Block(width, width)
+        )
+        self.paint = nn.Conv2d(width, 4 * 3, 3, padding=1)
+        nn.init.zeros_(self.paint.weight)
+        nn.init.zeros_(self.paint.bias)
+
+    def forward(self, figures: Tensor, pictures: Tensor) -> Tensor:
+        """The residuals of boxes of figures and of pictures, all `(B, 3, s, s)`, s even."""
+        seen = torch.cat([figures, pictures], 1).to(self.paint.weight.dtype)
+        residual = self.paint(self.layers(seen.contiguous(memory_format=torch.channels_last)))
+        return torch.tanh(functional.pixel_shuffle(residual, 2).float())
+
+
+def face_corners(points: Tensor, side: int) -> list[tuple[int, int]]:
+    """Left and top of each pose's box round the nose, in pixels, the box within the picture."""
+    size = face_size(side)
+    corners = (points[:, NOSE] * side - size / 2).round().clamp(0, side - size)
+    return [(int(left), int(top)) for left, top in corners.tolist()]
+
+
+def face_size(side: int) -> int:
+    """Pixels of the box's sides, an even number."""
+    return 2 * round(FACE_SHARE * side / 2)
+
+
+def boxes(pictures: Tensor, corners: list[tuple[int, int]], size: int) -> Tensor:
+    """The boxes of that size at those corners of pictures `(B, C, H, W)`."""
+    return torch.stack(
+        [
+            picture[:, top : top + size, left : left + size]
+            for picture, (left, top) in zip(pictures, corners, strict=True)
+        ]
+    )
+
+
+class SubjectNetwork(nn.Module):
+    """What makes pictures of one subject, `side` pixels wide and high: generator, face residual, and the plate.
+
+    With the widths and blocks given here it has 0.8 million parameters.
+    """
+
+    def __init__(
+        self,
+        side: int,
+        widths: tuple[int, int, int, int] = (32, 64, 96, 96),
+        blocks: int = 2,
+        face_width: int = 24,
+    ) -> None:
+        super().__init__()
+        self.side = side
+        self.config: dict[str, Any] = {"side": side, "widths": list(widths), "blocks": blocks, "face_width": face_width}
+        self.generator = Generator(side, widths, blocks)
+        self.face = FaceResidual(face_width)
+        self.plate: Tensor
+        self.register_buffer("plate", torch.zeros(3, side, side, dtype=torch.uint8))
+
+    def forward(self, poses: Poses, previous: Tensor | None, face: bool) -> Tensor:
+        """Pictures `(B, 3, S, S)` in [-1, 1]; `previous` are such pictures, None before the first."""
+        plate = self.plate.float() / 127.5 - 1
+        before = torch.zeros_like(poses.figures) if previous is None else previous - plate
+        pictures = self.generator(poses, before).over(plate)
+        if face:
+            corners, size = face_corners(poses.points, self.side), face_size(self.side)
+            residuals = self.face(boxes(poses.figures, corners, size), boxes(pictures, corners, size))
+            for picture, residual, (left, top) in zip(pictures, residuals, corners, strict=True):
+                picture[:, top : top + size, left : left + size] += residual
+        return pictures.clamp(-1, 1)
