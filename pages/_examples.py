@@ -16,7 +16,7 @@ CARRIED = {
     "flower": ("sklearn", "datasets/images/flower.jpg"),
 }
 
-CLIPS = {"lake"}
+CLIPS = {"lake", "dancer", "child"}
 
 
 def _read(name: str) -> bytes:

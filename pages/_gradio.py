@@ -509,7 +509,16 @@ class Sheet:
             self._live.change(self.measure, outputs=outputs, trigger_mode="always_last", **QUIET)
         arguments = f"{json.dumps(self._id)}, {json.dumps(list(self._controls))}"
         script = f"(...values) => {{ studio.controls({arguments}, values); return []; }}"
-        gr.on([control.change for control in controls], None, inputs=controls, js=script)
+        changes = [control.change for control in controls]
+        gr.on(changes, None, inputs=controls, js=script)
+        if isinstance(self.experiment, Stream):
+            gr.on(changes, self.tell, inputs=controls, outputs=self._badge, **QUIET)
+
+    def tell(self, *values: Any) -> str:
+        """Which checkpoint makes what is live."""
+        from engines.runtime.device import describe
+
+        return _typeset.badge(self.experiment, dict(zip(self._controls, values, strict=True)), describe(), None)
 
     def choose(self, event: gr.EventData) -> Update:
         """Put a preset's values into the controls."""

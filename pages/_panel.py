@@ -306,7 +306,12 @@ class Footage(Clip):
 
 @dataclass(frozen=True)
 class SubjectFile(Upload):
-    """A trained subject of Everybody Dance Now; `run` gets an `everybody_dance_now.subject.Subject`, or None."""
+    """A trained subject of Everybody Dance Now; `run` gets an `everybody_dance_now.subject.Subject`, or None.
+
+    Where there is one, it is used in place of the checkpoint in control `instead_of`.
+    """
+
+    instead_of: str = field(kw_only=True)
 
     noun = "subject"
     route = "subjects"

@@ -18,6 +18,7 @@ from pages._panel import (
     Number,
     Panel,
     Paper,
+    SubjectFile,
     Switch,
     Upload,
 )
@@ -88,8 +89,15 @@ def badge(experiment: Experiment, values: Mapping[str, Any], device: str, second
     """Which checkpoint made a result, under which licence, on which device, in how many seconds; what is not known is
     left out."""
     lines = []
+    replaced = {
+        control.instead_of
+        for name, control in experiment.controls.items()
+        if isinstance(control, SubjectFile) and values.get(name)
+    }
     for name, control in experiment.controls.items():
-        if isinstance(control, CheckpointChoice):
+        if name in replaced:
+            lines.append(("Checkpoint", "a subject of the visitor's own"))
+        elif isinstance(control, CheckpointChoice):
             lines += [("Checkpoint", control.options[values[name]]), ("Licence", find(values[name]).licence)]
     if device:
         lines.append(("Device", device))
