@@ -81,7 +81,8 @@ def inner_colour(landmarks: np.ndarray, picture: np.ndarray) -> np.ndarray:
 def _moved(points: np.ndarray, flow: np.ndarray, downwards: int) -> np.ndarray:
     """Where points `(N, 2)` are seen that a backward flow moves: the middle of the pixels that fetch them, of those
     that lie lowest, or highest, where the flow shows a point at several places."""
-    (left, top), (right, bottom) = np.int32([points.min(axis=0) - FAR, points.max(axis=0) + FAR]).clip(0, SIDE)
+    left, top = (points.min(axis=0) - FAR).clip(0, SIDE).astype(int)
+    right, bottom = (points.max(axis=0) + FAR).clip(0, SIDE).astype(int)
     columns, rows = np.meshgrid(np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32))
     pixels = np.stack([columns, rows], axis=-1).reshape(-1, 2)
     sources = pixels + flow[top:bottom, left:right].reshape(-1, 2)
