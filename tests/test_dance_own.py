@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from engines.everybody_dance_now.subject import Subject
 from engines.runtime.errors import InputError
 from engines.runtime.progress import Saved, finish
 from engines.runtime.video import Clip, Recording, read_clip
+from pages import everybody_dance_now as page
 
 EXAMPLES = Path(__file__).parents[1] / "assets" / "examples"
 SIDE = 64
@@ -95,3 +97,29 @@ def test_a_training_tells_saves_goes_on_and_ends_in_a_subject_that_loads(
     *_, ended = (each for each in onward if isinstance(each, own.Learnt))
     before, _ = saved[-1].state["curves"][own.SIMILARITY]
     assert len(onward) < len(made) and ended.curves[own.SIMILARITY][0][: len(before)] == before
+
+
+def test_two_trainings_at_once_both_end(recorded: own.Recorded) -> None:
+    trainings = [own.learn(recorded.film, SIDE, 0.01, seed, {}, None) for seed in (0, 1)]
+    ended: list[own.Learnt] = []
+    for together in zip(*trainings, strict=False):
+        ended = [each for each in together if isinstance(each, own.Learnt)] or ended
+    for training in trainings:
+        ended += [each for each in training if isinstance(each, own.Learnt)]
+    assert ended and all(Subject.load(each.file).side == SIDE for each in ended)
+
+
+def test_nobody_is_learnt_without_consent(frames: list[np.ndarray]) -> None:
+    with pytest.raises(InputError, match="agreed"):
+        next(page.train(None, clip_of(frames), False, "128", 1, 0))
+
+
+def test_the_page_shows_pairs_curves_frames_the_file_and_what_to_do_better(frames: list[np.ndarray]) -> None:
+    made: dict[str, Any] = {}
+    for each in page.train(None, clip_of(frames), True, "128", 0.01, 0):
+        made |= each if isinstance(each, dict) else {}
+    assert set(made) == set(page.PANEL.experiment("train").outputs)
+    assert made["pairs"]["frame 1"].shape == (128, 256, 3) and made["pairs"]["frame 1"][:, 128:].max() > 240
+    assert "seconds to 5 minutes" in made["words"]["short"] and "others" not in made["words"]
+    assert sum(row["%"] for row in made["frames"].values()) == 100
+    assert Subject.load(made["subject"]).about["trained_on"] == "a visitor's recording"
