@@ -1,6 +1,7 @@
 """Training a subject for Everybody Dance Now: what it learns, how it goes on, its file, and what is measured."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +16,11 @@ from engines.everybody_dance_now.normalization import PoseStatistics
 from engines.everybody_dance_now.quality import dance, figures, nearest, rivals
 from engines.everybody_dance_now.skeleton import LEFT_ANKLE, LEFT_HIP, LEFT_KNEE, NOSE, POINTS, Skeleton, draw_figure
 from engines.everybody_dance_now.subject import Subject, poses_of
+from engines.everybody_dance_now.train import read_film
 from engines.everybody_dance_now.training import Film, SubjectTraining, body_mask, framed, plate_of
 from engines.runtime import nested
 from engines.runtime.errors import CheckpointError, InputError
+from engines.runtime.video import Recording
 
 SIDE = 64
 WIDTHS = (8, 8, 16, 16)
@@ -99,6 +102,20 @@ def test_a_body_taller_than_a_narrow_frame_is_wide_is_kept_whole() -> None:
     frames, (first, _) = framed([np.full((90, 30, 3), 7, np.uint8)] * 2, [skeleton(15)] * 2, SIDE)
     assert first is not None and (first.points > 0).all() and (first.points < SIDE).all()
     assert (frames == 7).all()
+
+
+def test_a_film_keeps_its_colours_and_what_is_no_film_is_refused(tmp_path: Path) -> None:
+    frame = np.full((SIDE, SIDE, 3), (226, 40, 48), np.uint8)
+    with Recording(Fraction(15)) as recording:
+        for _ in range(3):
+            recording.add(frame)
+    (tmp_path / "film.mp4").write_bytes(recording.content)
+    frames, skeletons = read_film(tmp_path / "film.mp4", SIDE)
+    assert np.abs(frames.astype(int) - frame).max() <= 4
+    assert skeletons == [None, None, None]
+    (tmp_path / "film.mp4").write_text("no film")
+    with pytest.raises(InputError, match="film.mp4 cannot be read as a clip"):
+        read_film(tmp_path / "film.mp4", SIDE)
 
 
 def test_a_clip_in_which_too_few_frames_show_a_person_is_refused() -> None:

@@ -22,6 +22,8 @@ FIELD_STRIDE = 2
 """Pixels from one place of the limbs' fields to the next."""
 REACH = 0.06
 """Of the side: the distance from a limb at which its field has fallen to exp(-1/2)."""
+FARTHEST = 3.0
+"""Reaches beside a limb that still count."""
 FACE_SHARE = 0.25
 """Of the side, that of the box round the nose: 128 of 512 pixels in the published code."""
 LEAK = 0.2
@@ -59,12 +61,14 @@ def limb_fields(points: Tensor, seen: Tensor, places: int, pitch: float) -> Tens
     along_x, along_y = (points[:, None, None, end, axis] - points[:, None, None, start, axis] for axis in (0, 1))
     from_x, from_y = middles[:, None] - from_x, middles[:, None, None] - from_y
     square = (along_x.square() + along_y.square()).clamp_min(1e-6)
-    share = (from_x * (along_x / square) + from_y * (along_y / square)).clamp(0, 1)
-    distance = (from_x - share * along_x).square() + (from_y - share * along_y).square()
+    share = (from_x * (along_x / square) + from_y * (along_y / square)).clamp_(0, 1)
     unit = square.sqrt() * REACH
-    beside = from_y * (along_x / unit) - from_x * (along_y / unit)
-    nearness = torch.minimum(seen[:, start], seen[:, end])[:, None, None] * torch.exp(distance / (-2 * REACH**2))
-    fields = torch.cat([nearness, nearness * (2 * share - 1), nearness * beside.clamp(-3, 3)], 3)
+    beside = (from_y * (along_x / unit) - from_x * (along_y / unit)).clamp_(-FARTHEST, FARTHEST)
+    distance = (share * along_x).sub_(from_x).square_().add_((share * along_y).sub_(from_y).square_())
+    surely = torch.minimum(seen[:, start], seen[:, end])[:, None, None]
+    nearness = distance.div_(-2 * REACH**2).exp_().mul_(surely)
+    # In place: fresh memory for a dozen such tensors would take longer than computing them.
+    fields = torch.cat([nearness, share.mul_(2).sub_(1).mul_(nearness), beside.mul_(nearness)], 3)
     return fields.permute(0, 3, 1, 2)
 
 

@@ -144,6 +144,7 @@ def main() -> None:
     parser.add_argument(
         "--left", type=int, help="pixels of the frames' width that count, where panels stand side by side"
     )
+    parser.add_argument("--start", type=Path, help="a subject to begin with")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -153,7 +154,8 @@ def main() -> None:
         trained, tested = (
             Film(film.frames[part], film.skeletons[part]) for part in (slice(TRAINED), slice(TESTED, None))
         )
-        training = SubjectTraining(*trained, arguments.side, minutes=arguments.minutes)
+        start = None if arguments.start is None else Subject.load(arguments.start)
+        training = SubjectTraining(*trained, arguments.side, minutes=arguments.minutes, start=start)
         train(training, arguments.out, {"trained_on": arguments.clip.name})
         subject = training.subject()
         for name, figure in (rivals(tested, trained) | figures(subject, tested)).items():

@@ -10,7 +10,7 @@ import argparse
 import time
 from pathlib import Path
 
-import cv2
+import imageio_ffmpeg
 import numpy as np
 import torch
 
@@ -36,12 +36,13 @@ def read_film(clip: Path, side: int, left: int | None = None) -> Film:
     Raises:
         InputError: the clip cannot be read, or shows nobody.
     """
-    capture = cv2.VideoCapture(str(clip))
-    frames = []
-    while (read := capture.read())[0]:
-        frames.append(np.ascontiguousarray(read[1][:, :left, ::-1]))
-    if not frames:
-        raise InputError(f"{clip} cannot be read as a clip.")
+    # OpenCV would take the colours of films in HD's colour space, such as the studio's own, for another one's.
+    reader = imageio_ffmpeg.read_frames(str(clip))
+    try:
+        width, height = next(reader)["size"]
+    except (OSError, KeyError, IndexError) as error:
+        raise InputError(f"{clip} cannot be read as a clip.") from error
+    frames = [np.frombuffer(frame, np.uint8).reshape(height, width, 3)[:, :left].copy() for frame in reader]
     return framed(frames, [find_skeleton(frame) for frame in frames], side)
 
 
@@ -76,7 +77,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="in all, earlier runs included")
     parser.add_argument("--side", type=int, default=128, help="pixels of the subject's pictures, a multiple of 16")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, help="a subject of the same side to begin with")
+    parser.add_argument("--start", type=Path, help="a subject to begin with: with another one's, half the steps do")
     parser.add_argument("--threads", type=int, default=1, help="more are slower where the cores are shared")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
