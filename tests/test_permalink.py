@@ -22,6 +22,7 @@ from pages._panel import (
     Click,
     Clip,
     Control,
+    Footage,
     ImageClass,
     Number,
     Panel,
@@ -30,6 +31,7 @@ from pages._panel import (
     Regions,
     Seed,
     Stream,
+    SubjectFile,
     Switch,
     Upload,
 )
@@ -57,6 +59,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "photo": st.sampled_from(list(EXAMPLES)),
     "regions": st.sampled_from([None, *EXAMPLES]),
     "clip": st.sampled_from([None, *CLIPS]),
+    "footage": st.sampled_from([None, *CLIPS]),
+    "subject": st.none(),
     "place": st.none() | st.tuples(st.floats(0, 1), st.floats(0, 1)),
     "frame": st.none(),
 }
@@ -74,6 +78,8 @@ def everything(
     photo: np.ndarray,
     regions: np.ndarray | None,
     clip: Film | None,
+    footage: Film | None,
+    subject: Any,
     place: tuple[float, float] | None,
     frame: np.ndarray,
 ) -> Iterator[dict[str, Any]]:
@@ -94,6 +100,8 @@ EXPERIMENT = Stream(
         "photo": Photo("Photo", examples=EXAMPLES),
         "regions": Regions("Regions", of="photo", examples=EXAMPLES, optional=True),
         "clip": Clip("Clip", examples=CLIPS, optional=True),
+        "footage": Footage("Footage", examples=CLIPS, optional=True),
+        "subject": SubjectFile("Subject", optional=True, instead_of="checkpoint"),
         "place": Click("Place", "picture"),
         "frame": Camera("Camera"),
     },
@@ -113,7 +121,7 @@ HERE = {"panel": "toy", "experiment": "everything"}
 
 def test_every_kind_of_control_is_among_those_tried() -> None:
     tried = {type(control) for control in EXPERIMENT.controls.values()}
-    assert tried == {Regions, CheckpointChoice, *Upload.__subclasses__(), *Control.__subclasses__()} - {Upload}
+    assert tried == {Regions, Footage, CheckpointChoice, *Upload.__subclasses__(), *Control.__subclasses__()} - {Upload}
 
 
 @given(st.fixed_dictionaries(VALUES))
