@@ -462,7 +462,7 @@ class Sheet:
             found.then(self.attach, inputs=self._job, outputs=changed, **QUIET)
             going_on = self._continue.click(self.restore, inputs=self._job, outputs=controls, **QUIET)
             going_on.then(self.go_on, inputs=self._job, outputs=changed, **QUIET)
-            self._delete.click(self.delete, inputs=self._job, outputs=changed, **QUIET)
+            self._delete.click(self.delete, inputs=[self._job, *controls], outputs=changed, **QUIET)
 
     def _connect_classes(self) -> dict[Block, Any]:
         """Keep to the classes that a checkpoint knows when another is chosen; what comes of it, by its control."""
@@ -649,8 +649,11 @@ class Sheet:
         if task is not None:
             task.cancel()
 
-    def delete(self, request: gr.Request, job: dict[str, Any] | None) -> Update:
-        """Stop this visitor's job, if it goes on, and remove all that is kept of it."""
+    def delete(self, request: gr.Request, job: dict[str, Any] | None, *values: Any) -> Update:
+        """Stop this visitor's job, if it goes on, and remove all that is kept of it, with the files that were sent."""
+        for control, value in zip(self._controls, values, strict=True):
+            if isinstance(self.experiment.controls[control], Upload) and value:
+                _pictures.UPLOADS.drop(value)
         if job is None:
             return {self._status: _typeset.sentence("Nothing is kept here.")}
         self._leave(request)

@@ -323,7 +323,7 @@ class SubjectFile(Upload):
 
     @classmethod
     def preview(cls, content: bytes, name: str, side: int) -> np.ndarray:
-        from engines.everybody_dance_now.own import portrait
+        from engines.everybody_dance_now.engine import portrait
 
         return fit(portrait(_subject(content, name)), side)
 

@@ -1,9 +1,11 @@
 """Pictures and movies on their way between a browser and the server, each under a name that nobody can guess."""
 
 import asyncio
+import math
 import secrets
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 
 from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES, read_parameters, read_photo, write_picture
+from engines.runtime.jobs import KEPT_SECONDS
 from engines.runtime.video import Recording, read_clip_parameters, write_clip
 from pages import _permalink
 from pages._panel import PAINTED_SIDE, Attended, Clip, Footage, Photo, SubjectFile, Upload
@@ -46,30 +49,48 @@ Result = TypeVar("Result")
 
 
 class Shelf(Generic[Thing]):
-    """Things under unguessable tokens; beyond `limit` bytes the least recently used are dropped."""
+    """Things under unguessable tokens; beyond `limit` bytes the least recently used are dropped, and after so many
+    `seconds` each."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, seconds: float = math.inf) -> None:
         self._limit = limit
+        self._seconds = seconds
         self._bytes = 0
-        self._things: OrderedDict[str, tuple[Thing, int]] = OrderedDict()
+        self._things: OrderedDict[str, tuple[Thing, int, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def put(self, thing: Thing, size: int) -> str:
         token = secrets.token_urlsafe(16)
         with self._lock:
-            self._things[token] = thing, size
+            self._tidy()
+            self._things[token] = thing, size, time.monotonic()
             self._bytes += size
             while self._bytes > self._limit and len(self._things) > 1:
-                _, (_, dropped) = self._things.popitem(last=False)
-                self._bytes -= dropped
+                self._remove(next(iter(self._things)))
         return token
 
     def get(self, token: str) -> Thing | None:
         with self._lock:
+            self._tidy()
             if token not in self._things:
                 return None
             self._things.move_to_end(token)
             return self._things[token][0]
+
+    def drop(self, token: str) -> None:
+        """Forget a thing, if it is still there."""
+        with self._lock:
+            if token in self._things:
+                self._remove(token)
+
+    def _tidy(self) -> None:
+        oldest = time.monotonic() - self._seconds
+        for token in [token for token, (_, _, put) in self._things.items() if put < oldest]:
+            self._remove(token)
+
+    def _remove(self, token: str) -> None:
+        _, size, _ = self._things.pop(token)
+        self._bytes -= size
 
 
 Source = tuple[Callable[[], np.ndarray], Mapping[str, Any]]
@@ -108,7 +129,7 @@ HELD_MAPS: Shelf[np.ndarray] = Shelf(HELD_BYTES)
 KEPT_MAPS: dict[str, Path] = {}
 HELD_FILES: Shelf[bytes] = Shelf(HELD_BYTES)
 KEPT_FILES: dict[str, Path] = {}
-UPLOADS: Shelf[bytes] = Shelf(UPLOADED_BYTES)
+UPLOADS: Shelf[bytes] = Shelf(UPLOADED_BYTES, KEPT_SECONDS)
 RECEIVED: tuple[type[Upload], ...] = (Photo, Clip, Footage, SubjectFile)
 """The kinds of files that pages send."""
 

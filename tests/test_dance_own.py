@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engines.everybody_dance_now import own
+from engines.everybody_dance_now.engine import portrait
 from engines.everybody_dance_now.subject import Subject
 from engines.runtime.errors import InputError
 from engines.runtime.progress import Saved, finish
@@ -92,7 +93,7 @@ def test_a_training_tells_saves_goes_on_and_ends_in_a_subject_that_loads(
     assert len(minutes) == len(similarity) == len(told) and minutes[-1] >= 0.02
     subject = Subject.load(told[-1].file)
     assert subject.side == SIDE and subject.about["trained_on"] == "the dancer"
-    assert own.portrait(subject).shape == (SIDE, SIDE, 3)
+    assert portrait(subject).shape == (SIDE, SIDE, 3)
     onward = list(own.learn(recorded.film, SIDE, 0.02, 0, {}, saved[-1].state))
     *_, ended = (each for each in onward if isinstance(each, own.Learnt))
     before, _ = saved[-1].state["curves"][own.SIMILARITY]

@@ -118,7 +118,12 @@ def test_a_learning_rate_of_a_billion_is_stopped_and_said() -> None:
 
 
 def test_batches_of_one_are_raced_with_a_word_about_batch_norm() -> None:
-    result = run("race", preset="Batches of 1", against="none", epochs=1)
+    values = RACE.check({**RACE.opening("Batches of 1"), "against": "none", "epochs": 1})
+    result: dict[str, Any] = {}
+    for made in RACE.run(saved=None, **values):
+        result |= made if isinstance(made, dict) else {}
+        if {"words", "loss"} <= result.keys():
+            break
     assert "as instance norm does" in result["words"]["batch of one"]
     assert all(math.isfinite(loss) for loss in result["loss"]["BN"][1])
 

@@ -94,6 +94,16 @@ def test_a_movie_gives_its_room_to_newer_ones_and_its_files_go_with_it() -> None
     assert shelf.get(token) is None and not path.parent.exists()
 
 
+def test_what_was_sent_is_forgotten_after_its_time_and_on_demand() -> None:
+    shelf: Shelf[bytes] = Shelf(limit=100, seconds=0.2)
+    first, second = shelf.put(b"one", 3), shelf.put(b"two", 3)
+    shelf.drop(first)
+    shelf.drop(first)
+    assert shelf.get(first) is None and shelf.get(second) == b"two"
+    time.sleep(0.25)
+    assert shelf.get(second) is None
+
+
 def test_a_movie_that_was_saved_tells_how_it_was_made(routes: TestClient) -> None:
     saved = routes.get(_pictures.hold(filmed(), PARAMETERS)["movie"]).content
     query = {"panel": "photo_stylization", "experiment": "clip", "clip": "lake", "longest": "128"}

@@ -13,7 +13,7 @@ const make = (tag, properties = {}, ...children) => {
 
 /** Opens a dialog; resolves with a film of at most `longest` seconds as a file, or with null where none was made. */
 export function record(longest) {
-  const video = make("video", { muted: true, playsInline: true });
+  const video = make("video", { muted: true, playsInline: true, autoplay: true });
   const words = make("p", { textContent: `The whole body in the picture, head to foot, light from the front, the camera at rest. Up to ${clock(longest)}.` });
   words.setAttribute("role", "status");
   const [start, use, cancel] = ["Start recording", "Use it", "Cancel"].map((textContent) => make("button", { textContent }));
@@ -40,7 +40,7 @@ export function record(longest) {
       recorder.ondataavailable = ({ data }) => parts.push(data);
       recorder.onstop = () => {
         film = new File(parts, "recording");
-        Object.assign(video, { srcObject: null, src: URL.createObjectURL(film), controls: true });
+        Object.assign(video, { srcObject: null, src: URL.createObjectURL(film), controls: true, autoplay: false });
         words.textContent = `Recorded: ${(film.size / 1e6).toFixed(1)} MB. Look at it, then use it or record again.`;
         start.textContent = "Record again";
         use.hidden = false;
@@ -59,8 +59,7 @@ export function record(longest) {
       if (recorder?.state === "recording") { finish(); return; }
       clearInterval(timer);
       use.hidden = true;
-      Object.assign(video, { srcObject: stream, controls: false });
-      video.play();
+      Object.assign(video, { srcObject: stream, controls: false, autoplay: true });
       let left = COUNTDOWN;
       const tick = () => {
         words.textContent = `Step back: ${left} …`;
@@ -81,7 +80,6 @@ export function record(longest) {
         if (!dialog.open) { release(); return; }
         stream.getVideoTracks()[0].onended = () => { finish(); words.textContent = "The camera is gone. Plug it in and open this again, or use what was recorded."; start.disabled = true; };
         video.srcObject = stream;
-        video.play();
         start.disabled = false;
         start.focus();
       },

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 from skimage.metrics import structural_similarity
 
-from engines.everybody_dance_now.normalization import has_feet, standing
+from engines.everybody_dance_now.normalization import has_feet
 from engines.everybody_dance_now.skeleton import Skeleton, find_skeleton, scaled
-from engines.everybody_dance_now.subject import Subject
 from engines.everybody_dance_now.training import FEWEST_FRAMES, Film, SubjectTraining, framed
 from engines.landmarks.detection import find_other_pose
 from engines.runtime.errors import InputError
@@ -153,8 +152,3 @@ def _learnt(
 
 def _lasting(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-
-
-def portrait(subject: Subject) -> np.ndarray:
-    """The subject standing upright in the middle of its floor, `(side, side, 3)` uint8."""
-    return subject.picture(standing(subject.statistics))
