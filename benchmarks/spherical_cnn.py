@@ -8,6 +8,7 @@ process of its own each, which takes one training step.
 
 import argparse
 import collections.abc
+import importlib
 import multiprocessing
 import os
 import resource
