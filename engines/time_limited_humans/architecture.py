@@ -1,0 +1,36 @@
+"""How checkpoints of the classifiers that are attacked become their networks, and how well these do."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from engines.runtime.checkpoints import Architecture, Quality, State
+from engines.runtime.errors import InputError
+from engines.time_limited_humans.classifiers import KINDS
+
+
+def build(config: Mapping[str, Any]) -> nn.Module:
+    return KINDS[config["kind"]]()
+
+
+def remap(state: State) -> State:
+    return state
+
+
+def measure(network: nn.Module, data: Path | None) -> Quality:
+    """The shares of CIFAR-10's test pictures whose class, which decides, and whose group is read rightly.
+
+    Raises:
+        InputError: there is no folder with CIFAR-10.
+    """
+    from engines.time_limited_humans.quality import on_pictures
+
+    if data is None:
+        raise InputError("It is measured on CIFAR-10; name its folder by --data.")
+    figures = on_pictures(network, data)
+    return Quality(figures, figures["class"])
+
+
+ARCHITECTURES = {"time-limited-classifier": Architecture(build, remap, measure)}
