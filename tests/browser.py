@@ -18,7 +18,7 @@ from pages._panel import Panel
 CHROMIUM = Path("/usr/bin/chromium")
 """Debian's; where it is missing, Playwright's own is used."""
 FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-expect.set_options(timeout=15_000)  # Machines that run tests are busy; where time matters a test measures it.
+expect.set_options(timeout=30_000)  # Machines that run tests are busy; where time matters a test measures it.
 TRIAL = Path(__file__).parent / "trial-stub.html"
 
 
@@ -85,7 +85,13 @@ def drop(page: Page, content: bytes, selector: str = "body", name: str = "saved.
 
 
 def serious_findings(page: Page) -> list[tuple[str, str, str]]:
-    """What axe finds on the page that is serious or critical: the rule, the element, and what is wrong."""
+    """What axe finds on the page that is serious or critical: the rule, the element, and what is wrong.
+
+    What fades in or out has done so first: halfway it has no contrast.
+    """
+    page.wait_for_function(
+        "document.getAnimations().every(one => one.playState !== 'running' || one.effect.getTiming().iterations > 9)"
+    )
     return [
         (finding["id"], node["html"], node["failureSummary"])
         for finding in Axe().run(page).response["violations"]

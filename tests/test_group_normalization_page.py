@@ -268,6 +268,7 @@ def test_a_race_is_started_and_shown_in_the_browser(chromium: Browser, address: 
     page.get_by_role("button", name="Start the race").click()
     expect(page.locator(".studio-curves").locator("visible=true")).to_have_count(3, timeout=60_000)
     expect(page.get_by_text("no batch has a say")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Start the race")).to_be_visible()
     assert serious_findings(page) == []
     assert visit.complaints == []
     visit.context.close()
