@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect
@@ -84,17 +85,34 @@ def drop(page: Page, content: bytes, selector: str = "body", name: str = "saved.
         page.locator(selector).locator("visible=true").first.dispatch_event(kind, {"dataTransfer": data})
 
 
-def serious_findings(page: Page) -> list[tuple[str, str, str]]:
-    """What axe finds on the page that is serious or critical: the rule, the element, and what is wrong.
+def serious_in_both_schemes(page: Page) -> list[tuple[str, str, str]]:
+    """What axe finds on the page in light and, since nothing but colours change, of colours in dark."""
+    found = []
+    schemes: tuple[tuple[Literal["light", "dark"], str, list[str]], ...] = (
+        ("light", "rgb(253, 252, 249)", []),
+        ("dark", "rgb(21, 20, 18)", ["color-contrast"]),
+    )
+    for scheme, paper, rules in schemes:
+        page.emulate_media(color_scheme=scheme)
+        place = "document.querySelector('.stApp') ?? document.body"
+        page.wait_for_function(f"paper => getComputedStyle({place}).backgroundColor === paper", arg=paper)
+        found += serious_findings(page, rules)
+    return found
+
+
+def serious_findings(page: Page, rules: Sequence[str] = ()) -> list[tuple[str, str, str]]:
+    """What axe finds on the page that is serious or critical, by these rules or by all: the rule, the element, and what
+    is wrong.
 
     What fades in or out has done so first: halfway it has no contrast.
     """
     page.wait_for_function(
         "document.getAnimations().every(one => one.playState !== 'running' || one.effect.getTiming().iterations > 9)"
     )
+    options = {"runOnly": list(rules)} if rules else {}
     return [
         (finding["id"], node["html"], node["failureSummary"])
-        for finding in Axe().run(page).response["violations"]
+        for finding in Axe().run(page, options=options).response["violations"]
         if finding["impact"] in ("serious", "critical")
         for node in finding["nodes"]
     ]

@@ -14,7 +14,7 @@ from engines.runtime.checkpoints import find, present
 from engines.runtime.images import fit, read_photo, region_labels, to_picture, to_tensor
 from pages import photo_stylization
 from pages._panel import PAINTED_SIDE
-from tests.browser import Visit, serious_findings, studio
+from tests.browser import Visit, serious_in_both_schemes, studio
 
 PAIR = ("temple", "dusk")
 BLEED = 32
@@ -209,13 +209,12 @@ def test_a_region_of_one_picture_alone_is_said_in_the_painter_and_by_the_run(ope
     expect(said.locator("i").first).to_have_css("background-color", "rgb(230, 159, 0)")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_the_painter(open_panel: Callable[..., Page], scheme: str) -> None:
-    page = open_panel(color_scheme=scheme)
+def test_axe_finds_nothing_serious_in_the_painter(open_panel: Callable[..., Page]) -> None:
+    page = open_panel()
     content, _ = _paint(page)
     _drag(page, (content, 0.3, 0.3), (content, 0.7, 0.3))
     expect(_row(page, "Region 1")).to_be_visible()
-    assert serious_findings(page) == []
+    assert serious_in_both_schemes(page) == []
 
 
 def test_a_stroke_is_undone_and_cancel_leaves_the_controls_as_they_were(open_panel: Callable[..., Page]) -> None:

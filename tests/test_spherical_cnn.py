@@ -13,10 +13,11 @@ from torch import Tensor
 
 from engines.runtime.checkpoints import catalogue
 from engines.runtime.errors import InputError
-from engines.spherical_cnn import grids
+from engines.spherical_cnn import features, grids
 from engines.spherical_cnn.architecture import ARCHITECTURES
 from engines.spherical_cnn.data import Digits, Samples, digit_samples, project, random_rotations, read_digits
-from engines.spherical_cnn.engine import READERS, fitted, read_digit, sample_panorama, turn
+from engines.spherical_cnn.engine import READERS, fitted, read_digit, sample_panorama
+from engines.spherical_cnn.features import CHANNELS, Layers, of_signal, turn
 from engines.spherical_cnn.grids import EulerAngles, quadrature_weights, soft_colatitudes, sphere_points
 from engines.spherical_cnn.network import (
     Convolution,
@@ -360,8 +361,8 @@ def test_a_trained_network_tells_rotated_figures_apart_with_its_norm_folded() ->
 def test_a_table_s_networks_are_of_about_equal_size() -> None:
     sizes = {
         sum(parameter.numel() for parameter in ARCHITECTURES[recipe.architecture].build(recipe.config).parameters())
-        for name, recipe in RECIPES.items()
-        if name != "spherical-cnn-shapes"
+        for recipe in RECIPES.values()
+        if recipe.kind.endswith("digits")
     }
     assert max(sizes) < 1.2 * min(sizes)
 
@@ -369,15 +370,31 @@ def test_a_table_s_networks_are_of_about_equal_size() -> None:
 # What pages call
 
 
-def test_features_of_linear_layers_turn_with_the_signal_and_relu_s_do_not_quite() -> None:
-    signal, rotation = noise(0, 16, 16), EulerAngles(0.5, 1.2, -2.0)
+def test_features_of_linear_layers_turn_with_the_signal_and_no_others_quite() -> None:
+    signal, rotation = of_signal(noise(0, 16, 16)), EulerAngles(0.5, 1.2, -2.0)
     for depth in (1, 2, 3):
-        linear = turn(signal, rotation, depth)
-        assert linear.error < 1e-5 and turn(signal, rotation, depth, rectified=True).error > 0.01
+        linear = turn(signal, rotation, Layers(depth=depth))
+        assert linear.error < 1e-5
         torch.testing.assert_close(linear.of, linear.rotated, atol=1e-4, rtol=1e-4)
-    assert linear.of.shape == (16, 16, 16) and linear.signal.shape == (16, 16) and linear.power.shape == (8,)
-    assert torch.equal(linear.of, turn(signal, rotation, 3).of)
-    assert not torch.equal(linear.of, turn(signal, rotation, 3, seed=1).of)
+        assert turn(signal, rotation, Layers(depth=depth, rectified=True)).error > 0.01
+        assert turn(signal, rotation, Layers("planar", depth)).error > 0.1
+        assert turn(signal, rotation, Layers(depth=depth), half_a_step_off=True).error > 0.01
+    assert linear.of.shape == (CHANNELS, 16, 16, 16) and linear.signal.shape == (16, 16) and linear.power.shape == (8,)
+    again, other = (turn(signal, rotation, Layers(depth=3, seed=seed)).of for seed in (0, 1))
+    assert torch.equal(linear.of, again) and not torch.equal(linear.of, other)
+
+
+def test_planar_layers_turn_with_the_signal_about_the_poles_by_the_grid_s_steps() -> None:
+    signal = of_signal(noise(0, 16, 16))
+    assert turn(signal, EulerAngles(math.pi / 8, 0, 0), Layers("planar", 2)).error < 1e-5
+
+
+def test_noise_has_its_degree_alone_and_unit_power() -> None:
+    for degree in (0, 3, 7):
+        parts = power(features.noise(8, degree, seed=1))
+        assert parts[degree] == pytest.approx(1, abs=1e-5) and parts.sum() == pytest.approx(1, abs=1e-5)
+    with pytest.raises(ValueError, match="no degree 8"):
+        features.noise(8, 8, seed=1)
 
 
 def panorama(points: Tensor) -> Tensor:

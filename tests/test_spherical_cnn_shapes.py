@@ -150,6 +150,6 @@ def test_the_bundled_network_recognizes_a_shape_in_any_position(family: str) -> 
     mesh = shape(family, np.random.default_rng(5))
     turns = random_rotations(4, torch.Generator().manual_seed(5)).double().numpy()
     for turn in turns:
-        found = recognize(mesh._replace(vertices=mesh.vertices @ turn.T))
+        _, found = recognize(mesh._replace(vertices=mesh.vertices @ turn.T))
         assert found.keys() == FAMILIES.keys() and math.isclose(sum(found.values()), 1, abs_tol=1e-5)
         assert max(found, key=lambda name: found[name]) == family

@@ -23,7 +23,7 @@ from engines.runtime.checkpoints import find, present
 from engines.runtime.images import read_parameters
 from engines.runtime.video import read_clip, read_clip_parameters
 from tests import hard_experiments
-from tests.browser import free_port, serious_findings
+from tests.browser import free_port, serious_in_both_schemes
 from tests.test_live import wait_until
 from tests.test_streamlit import ASKED, EXPERIMENT, OTHER, ROOT, computed
 
@@ -479,11 +479,10 @@ PLACES = [
 """Panels with each kind of control and output, their experiments, and words that stand there when they are drawn."""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(opened: Callable[..., Page], scheme: str) -> None:
-    page = opened(color_scheme=scheme)
+def test_axe_finds_nothing_serious(opened: Callable[..., Page]) -> None:
+    page = opened()
     page.locator(".st-key-saved input[type=file][aria-label]").wait_for(state="attached", timeout=SOON)
-    serious = serious_findings(page)
+    serious = serious_in_both_schemes(page)
     for panel, experiment, drawn in PLACES:
         page.get_by_role("link", name=panel).first.click()
         if experiment is not None:
@@ -493,14 +492,13 @@ def test_axe_finds_nothing_serious(opened: Callable[..., Page], scheme: str) -> 
         more = page.get_by_text("More", exact=True)
         if more.count():
             more.click()
-        serious += serious_findings(page)
+        serious += serious_in_both_schemes(page)
     assert serious == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_the_painter(opened: Callable[..., Page], scheme: str) -> None:
-    page = opened(PHOTO, color_scheme=scheme)
+def test_axe_finds_nothing_serious_in_the_painter(opened: Callable[..., Page]) -> None:
+    page = opened(PHOTO)
     page.get_by_text("More", exact=True).click(timeout=SOON)
     page.get_by_role("button", name="Paint the regions").click()
     expect(page.get_by_role("application", name="Style")).to_be_visible()
-    assert serious_findings(page) == []
+    assert serious_in_both_schemes(page) == []

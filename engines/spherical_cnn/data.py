@@ -1,5 +1,5 @@
-"""What networks on the sphere learn: MNIST's digits, as they are placed (NR) or each rotated at random (R), and shapes,
-which are always rotated (arXiv:1801.10130, sections 5.2 and 5.3).
+"""What networks on the sphere learn: MNIST's digits, as they are placed (NR) or each rotated at random (R), and shapes
+and molecules, which are always rotated (arXiv:1801.10130, sections 5.2 to 5.4).
 
 The parquet files of `mnist10k/`, as those of the Hub's ylecun/mnist, have `image` (28 x 28) and `label`.
 """
@@ -16,8 +16,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from engines.runtime.errors import InputError
+from engines.spherical_cnn.force_field import energy
 from engines.spherical_cnn.grids import sphere_points
 from engines.spherical_cnn.meshes import seen_from_sphere
+from engines.spherical_cnn.molecules import Molecule, random_molecule, rotated, spheres
 from engines.spherical_cnn.shapes import FAMILIES, shape
 
 FOLDERS = ("", "mnist10k", "mnist")
@@ -29,14 +31,15 @@ NEAREST = 1e-6
 """To the pole opposite the picture, whose own projection is infinitely far away."""
 SHAPES = {"train": 250, "test": 50}
 """Of each family."""
+MOLECULES = {"train": 6000, "test": 1000}
 
-Kind = Literal["digits", "rotated digits", "shapes"]
+Kind = Literal["digits", "rotated digits", "shapes", "molecules"]
 Split = Literal["train", "test"]
 
 
 class Samples(NamedTuple):
-    """`labels` `(N,)`, and signals on the sphere `(n, channels, 2b, 2b)` of those of given indices `(n,)`, whose random
-    rotations the generator draws."""
+    """`labels` `(N,)`, classes or energies, and signals on the sphere `(n, channels, 2b, 2b)` of those of given
+    indices `(n,)`, whose random rotations the generator draws; molecules' are `molecules.spheres`."""
 
     labels: Tensor
     draw: Callable[[Tensor, torch.Generator], Tensor]
@@ -50,13 +53,15 @@ class Digits(NamedTuple):
 
 
 def read_samples(kind: Kind, split: Split, bandwidth: int, data: Path | None) -> Samples:
-    """What a network learns, or what it is tested on; digits lie below `data`, and shapes are made.
+    """What a network learns, or what it is tested on; digits lie below `data`, and the rest is made.
 
     Raises:
         InputError: the digits are not there.
     """
     if kind == "shapes":
         return make_shapes(split, SHAPES[split], bandwidth)
+    if kind == "molecules":
+        return molecule_samples(make_molecules(split, MOLECULES[split]), bandwidth)
     if data is None:
         raise InputError("Digits are MNIST's: name the folder of mnist10k/ with --data.")
     return digit_samples(read_digits(data, split), bandwidth, rotated=kind == "rotated digits")
@@ -81,6 +86,23 @@ def make_shapes(split: Split, count: int, bandwidth: int) -> Samples:
         signals.append(seen_from_sphere(mesh._replace(vertices=mesh.vertices @ rotation.T), bandwidth))
     bank = torch.stack(signals)
     return Samples(labels, lambda chosen, generator: bank[chosen])
+
+
+def make_molecules(split: Split, count: int) -> list[Molecule]:
+    """Others in every split."""
+    random = np.random.default_rng(list(MOLECULES).index(split))
+    return [random_molecule(random) for _ in range(count)]
+
+
+def molecule_samples(molecules: list[Molecule], bandwidth: int) -> Samples:
+    """Their energies, in kilocalories by mole, and what spheres round their atoms see."""
+
+    def draw(chosen: Tensor, generator: torch.Generator) -> Tensor:
+        rotations = random_rotations(len(chosen), generator).double().numpy()
+        both = zip(chosen.tolist(), rotations, strict=True)
+        return spheres([rotated(molecules[index], rotation) for index, rotation in both], bandwidth)
+
+    return Samples(torch.tensor([energy(molecule).total for molecule in molecules]), draw)
 
 
 def read_digits(data: Path, split: Split) -> Digits:

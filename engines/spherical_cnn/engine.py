@@ -1,12 +1,10 @@
-"""Shows what equivariance means (Spherical CNNs, arXiv:1801.10130): signals and features that turn together, digits
-rolled over the sphere, and shapes in any position.
+"""Reads what lies on the sphere (Spherical CNNs, arXiv:1801.10130): panoramas, digits rolled over it, and shapes in any
+position.
 
 A signal on the sphere is `(2b, 2b)`, beta and alpha on the SOFT grid. What is made is on the CPU.
 """
 
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -19,69 +17,22 @@ from engines.runtime.errors import InputError
 from engines.runtime.resident import RESIDENT
 from engines.spherical_cnn.architecture import ARCHITECTURES
 from engines.spherical_cnn.data import project
-from engines.spherical_cnn.grids import (
-    EulerAngles,
-    longitudes,
-    s2_near_identity_grid,
-    so3_near_identity_grid,
-    soft_colatitudes,
-)
-from engines.spherical_cnn.meshes import Mesh, seen_from_sphere
-from engines.spherical_cnn.network import Network, S2Convolution, SO3Convolution
+from engines.spherical_cnn.grids import longitudes, soft_colatitudes
+from engines.spherical_cnn.meshes import Mesh, seen_from_sphere, unscaled
+from engines.spherical_cnn.molecules import Molecule, spheres
+from engines.spherical_cnn.network import BANDWIDTHS, Network
 from engines.spherical_cnn.shapes import FAMILIES
-from engines.spherical_cnn.transform import analyse, power, rotate, synthesize
 
 READERS = {"spherical": "spherical-cnn-mnist-nr", "planar": "spherical-cnn-planar-nr"}
 """Of digits; both learned them as they are placed, never rotated."""
+BANDWIDTH = BANDWIDTHS[0]
+"""At which digits are read."""
+READERS_OF_ROTATED = {"spherical": "spherical-cnn-mnist-r", "planar": "spherical-cnn-planar-r"}
 SHAPES = "spherical-cnn-shapes"
-CHANNELS = 2
-"""Of a layer that is only looked at; its weights are random."""
-KEPT_LAYERS = 16
+MOLECULES = "spherical-cnn-molecules"
 ASPECT, ASPECT_ERROR = 2.0, 0.02
 """Width by height of a picture of the whole sphere, and how far it may be from that."""
 CHUNK = 32
-
-
-class Turned(NamedTuple):
-    """A rotated signal R x, `(2b, 2b)`, and features `(2b, 2b, 2b)` on SO(3) of the layers' first channel: those `of`
-    it, Phi(R x), and the rotated ones of the signal, R Phi(x). `error` is their largest difference by Phi(x)'s
-    deviation, and `power` `(b,)` the part of the signal's mean square that each degree has."""
-
-    signal: Tensor
-    of: Tensor
-    rotated: Tensor
-    error: float
-    power: Tensor
-
-
-@torch.inference_mode()
-def turn(signal: Tensor, rotation: EulerAngles, depth: int = 1, rectified: bool = False, seed: int = 0) -> Turned:
-    """Rotate a signal before and after as many layers, each followed by ReLU where they are `rectified`.
-
-    What the signal has beyond its bandwidth is left out of it first.
-    """
-    bandwidth = len(signal) // 2
-    coefficients = analyse(signal[..., None], bandwidth)
-    both = torch.stack([coefficients, rotate(coefficients, rotation)])
-    plain, rotated_signal = signals = synthesize(both, bandwidth, on_group=False)[..., 0]
-    features = signals[:, None]
-    for layer in _layers(bandwidth, depth, seed):
-        features = functional.relu(layer(features)) if rectified else layer(features)
-    before, of = features
-    after = synthesize(rotate(analyse(before, bandwidth), rotation), bandwidth, on_group=True)
-    error = float((of - after).abs().max() / before.std())
-    return Turned(rotated_signal, of[0], after[0], error, power(coefficients))
-
-
-@lru_cache(KEPT_LAYERS)
-@torch.inference_mode(False)
-def _layers(bandwidth: int, depth: int, seed: int) -> list[nn.Module]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        layers: list[nn.Module] = [S2Convolution(1, CHANNELS, bandwidth, bandwidth, s2_near_identity_grid())]
-        grid = so3_near_identity_grid(n_alpha=6, n_beta=2)
-        layers += [SO3Convolution(CHANNELS, CHANNELS, bandwidth, bandwidth, grid) for _ in range(depth - 1)]
-    return layers
 
 
 def sample_panorama(picture: Tensor, bandwidth: int, colatitudes: Tensor | None = None) -> Tensor:
@@ -92,7 +43,7 @@ def sample_panorama(picture: Tensor, bandwidth: int, colatitudes: Tensor | None 
         InputError: the picture is not twice as wide as high.
     """
     height, width = picture.shape[1:]
-    if abs(width / height / ASPECT - 1) > ASPECT_ERROR:
+    if not is_panorama(picture[0]):
         raise InputError(
             f"The picture has {width} x {height} pixels; one of the whole sphere is twice as wide as high. Crop or "
             "stretch it."
@@ -107,6 +58,12 @@ def sample_panorama(picture: Tensor, bandwidth: int, colatitudes: Tensor | None 
     return functional.grid_sample(wrapped[None], places[None], padding_mode="border", align_corners=False)[0]
 
 
+def is_panorama(picture: np.ndarray | Tensor) -> bool:
+    """Whether a picture `(H, W, ...)` is about twice as wide as high."""
+    height, width = picture.shape[:2]
+    return abs(width / height / ASPECT - 1) <= ASPECT_ERROR
+
+
 def fitted(picture: np.ndarray, stretch: bool) -> np.ndarray:
     """A picture `(H, W, 3)` as one that is twice as wide as high: stretched, or the largest part round its centre."""
     height, width = picture.shape[:2]
@@ -119,14 +76,14 @@ def fitted(picture: np.ndarray, stretch: bool) -> np.ndarray:
 
 
 @torch.inference_mode()
-def read_digit(picture: Tensor, rotations: Tensor) -> Mapping[str, Tensor]:
+def read_digit(picture: Tensor, rotations: Tensor, readers: Mapping[str, str] = READERS) -> Mapping[str, Tensor]:
     """Each reader's probabilities `(N, 10)` of a picture `(H, W)` in [0, 1] under rotations `(N, 3, 3)`.
 
     Raises:
         CheckpointError: a reader's checkpoint is not here, or does not fit.
     """
     found = {}
-    for name, checkpoint in READERS.items():
+    for name, checkpoint in readers.items():
         reader = network(checkpoint)
         scores = [
             reader(project(picture.expand(len(some), -1, -1), reader.bandwidth, some).to(device())).cpu()
@@ -137,16 +94,29 @@ def read_digit(picture: Tensor, rotations: Tensor) -> Mapping[str, Tensor]:
 
 
 @torch.inference_mode()
-def recognize(mesh: Mesh) -> Mapping[str, float]:
-    """The probability of each family of shapes.
+def recognize(mesh: Mesh) -> tuple[np.ndarray, Mapping[str, float]]:
+    """What the sphere round a mesh sees, as `meshes.cast` of it and of its hull, `(6, 2b, 2b)`, and the probability of
+    each family of shapes.
 
     Raises:
         CheckpointError: the checkpoint is not here, or does not fit.
         InputError: no face of the mesh has an area.
     """
     reader = network(SHAPES)
-    scores = reader(seen_from_sphere(mesh, reader.bandwidth)[None].to(device()))
-    return dict(zip(FAMILIES, scores[0].softmax(0).tolist(), strict=True))
+    seen = seen_from_sphere(mesh, reader.bandwidth)
+    probabilities = reader(seen[None].to(device()))[0].softmax(0)
+    return unscaled(seen), dict(zip(FAMILIES, probabilities.tolist(), strict=True))
+
+
+@torch.inference_mode()
+def energies(molecules: Sequence[Molecule]) -> Tensor:
+    """What the network says of molecules' energies, `(N,)`, in kilocalories by mole.
+
+    Raises:
+        CheckpointError: the checkpoint is not here, or does not fit.
+    """
+    reader = network(MOLECULES)
+    return reader(spheres(molecules, reader.bandwidth).to(device()))[:, 0].cpu()
 
 
 def network(checkpoint: str) -> Network:
@@ -164,3 +134,9 @@ def network(checkpoint: str) -> Network:
     found = RESIDENT.get((checkpoint, place), build)
     assert isinstance(found, Network)
     return found
+
+
+def warm() -> None:
+    """Load what the first run would otherwise wait for."""
+    for checkpoint in (*READERS.values(), SHAPES):
+        network(checkpoint)

@@ -155,6 +155,11 @@ def seen_from_sphere(mesh: Mesh, bandwidth: int) -> Tensor:
     return torch.from_numpy(scaled.astype(np.float32))
 
 
+def unscaled(seen: Tensor) -> np.ndarray:
+    """Distances, cosines and sines again, from what the network reads."""
+    return seen.numpy() * np.reshape(DEVIATIONS, (6, 1, 1)) + np.reshape(MEANS, (6, 1, 1))
+
+
 def _normals(corners: np.ndarray) -> np.ndarray:
     """Normals of triangles `(F, 3, 3)`, as long as twice their areas."""
     return np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])

@@ -73,7 +73,10 @@ class SO3Convolution(Convolution):
 
 
 class Network(nn.Module):
-    """Scores `(B, classes)` of signals on the sphere, `(B, inputs, 2b, 2b)`: a linear layer's on `features`."""
+    """Scores `(B, classes)` of signals on the sphere, `(B, inputs, 2b, 2b)`: a linear layer's on `features`.
+
+    A network may make its `answer` of these scores.
+    """
 
     bandwidth: int
     """Of the signals."""
@@ -82,8 +85,11 @@ class Network(nn.Module):
     def features(self, signal: Tensor) -> Tensor:
         raise NotImplementedError
 
+    def answer(self, scores: Tensor, signal: Tensor) -> Tensor:
+        return scores
+
     def forward(self, signal: Tensor) -> Tensor:
-        return self.out_layer(self.features(signal))
+        return self.answer(self.out_layer(self.features(signal)), signal)
 
 
 class SphericalNetwork(Network):

@@ -9,6 +9,7 @@ from engines.spherical_cnn.meshes import Mesh
 
 SIDES = 24
 """Of what is round."""
+BALL_RINGS = 13
 STRETCH = 1.4
 WAVES_ACROSS, SWING = 0.4, 0.1
 """As many waves across a shape, and as much of its size do they move its vertices, at most."""
@@ -49,6 +50,20 @@ def tube(path: np.ndarray, radii: np.ndarray) -> Mesh:
     turn = 2 * math.pi * np.arange(SIDES)[:, None] / SIDES
     circle = across[:, None] * np.cos(turn) + upward[:, None] * np.sin(turn)
     return _skin(path[:, None] + radii[:, None, None] * circle)
+
+
+def ball(centre: np.ndarray, radius: float) -> Mesh:
+    tilt = np.linspace(0, math.pi, BALL_RINGS)
+    mesh = revolved(radius * np.column_stack([np.sin(tilt), -np.cos(tilt)]))
+    return mesh._replace(vertices=mesh.vertices + centre)
+
+
+def rod(start: np.ndarray, end: np.ndarray, radius: float) -> Mesh:
+    """A round rod without ends."""
+    along = end - start
+    # Where it is across the z axis a tube has its sides; so that none is along it, it is moved by nothing much.
+    aside = np.where(np.abs(along[:2]).max() < 1e-6, 1e-6, 0.0) * np.array([1.0, 0.0, 0.0])
+    return tube(np.stack([start, end + aside]), np.full(2, radius))
 
 
 def box(low: tuple[float, float, float], high: tuple[float, float, float]) -> Mesh:

@@ -1,13 +1,15 @@
-"""Train the networks that read what lies on the sphere (arXiv:1801.10130, sections 5.2 and 5.3).
+"""Train the networks that read what lies on the sphere (arXiv:1801.10130, sections 5.2 to 5.4).
 
     python -m engines.spherical_cnn.train spherical-cnn-mnist-nr --data DIR --out DIR --epochs 8
 
 MNIST's digits, as they are placed (nr) or with a new random rotation whenever they are seen (r), are learned by the
-paper's network and by a planar twin; shapes that this project makes by a smaller spherical network.
+paper's network and by a planar twin; shapes and the energies of molecules that this project makes by smaller spherical
+networks.
 
-As in the published code: Adam, batches of 32, cross entropy. Unlike it: the rate falls to zero along a cosine, pictures
-are in [0, 1], and the features before the last layer are normalized over the batch, which makes the spherical network
-learn from the first steps; the statistics are then folded into that layer, so that the network is the published one.
+As in the published code: Adam, batches of 32, cross entropy; an energy's loss is the square of small errors and the
+size of large ones. Unlike it: the rate falls to zero along a cosine, pictures are in [0, 1], and the features before
+the linear layer are normalized over the batch, which makes the spherical network learn from the first steps; the
+statistics are then folded into that layer, so that the network is the published one.
 
 DIR of --out gets NAME.safetensors, and NAME.pt, from which the same command goes on after it was stopped, with the very
 numbers it would have had.
@@ -18,7 +20,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -36,9 +38,39 @@ from engines.spherical_cnn.shapes import FAMILIES
 
 BATCH = 32
 SPHERICAL_RATE, PLANAR_RATE = 2e-2, 1e-3
+MOLECULE_RATE = 1e-2
+ENERGY_UNIT, SMALL_ERROR = 15.0, 0.2
+"""In kilocalories by mole, about what `COMPOSITION` leaves of the energies; and in this unit."""
+COMPOSITION = (-62.1, -146.0, -96.5, -95.8, -68.2)
+"""The energy of an atom of each element in a molecule, in kilocalories by mole: least squares over the molecules that
+are learned from."""
 SAVE_EVERY = 60.0
 LOG_EVERY = 60.0
 """Seconds."""
+
+
+class Goal(NamedTuple):
+    """What a training makes small, and what it reports beside it, of answers and labels."""
+
+    loss: Callable[[Tensor, Tensor], Tensor]
+    figure: str
+    measure: Callable[[Tensor, Tensor], Tensor]
+
+
+def share_right(scores: Tensor, labels: Tensor) -> Tensor:
+    return (scores.argmax(1) == labels).float().mean()
+
+
+def energy_loss(energies: Tensor, labels: Tensor) -> Tensor:
+    return functional.smooth_l1_loss(energies[:, 0] / ENERGY_UNIT, labels / ENERGY_UNIT, beta=SMALL_ERROR)
+
+
+def energy_error(energies: Tensor, labels: Tensor) -> Tensor:
+    return (energies[:, 0] - labels).abs().mean()
+
+
+CLASSES = Goal(functional.cross_entropy, "accuracy", share_right)
+ENERGIES = Goal(energy_loss, "mean error", energy_error)
 
 
 class Recipe(NamedTuple):
@@ -48,6 +80,7 @@ class Recipe(NamedTuple):
     config: Mapping[str, Any]
     kind: Kind
     rate: float
+    goal: Goal = CLASSES
 
 
 S2_GRID = {"function": "s2_near_identity_grid"}
@@ -63,12 +96,22 @@ OF_SHAPES = {
     "s2_grid": S2_GRID,
     "so3_grid": SO3_GRID,
 }
+OF_MOLECULES = {
+    "bandwidths": (6, 4, 2),
+    "channels": (16, 16),
+    "hidden": 64,
+    "composition": COMPOSITION,
+    "unit": ENERGY_UNIT,
+    "s2_grid": S2_GRID | {"max_beta": 2.8, "n_beta": 4},
+    "so3_grid": SO3_GRID | {"max_beta": 1.6},
+}
 RECIPES = {
     "spherical-cnn-mnist-nr": Recipe("spherical-cnn-mnist", SPHERICAL, "digits", SPHERICAL_RATE),
     "spherical-cnn-mnist-r": Recipe("spherical-cnn-mnist", SPHERICAL, "rotated digits", SPHERICAL_RATE),
     "spherical-cnn-planar-nr": Recipe("spherical-cnn-planar", PLANAR, "digits", PLANAR_RATE),
     "spherical-cnn-planar-r": Recipe("spherical-cnn-planar", PLANAR, "rotated digits", PLANAR_RATE),
     "spherical-cnn-shapes": Recipe("spherical-cnn-shapes", OF_SHAPES, "shapes", SPHERICAL_RATE),
+    "spherical-cnn-molecules": Recipe("spherical-cnn-molecules", OF_MOLECULES, "molecules", MOLECULE_RATE, ENERGIES),
 }
 """By the names of their checkpoints."""
 
@@ -86,19 +129,20 @@ class Training:
         self.step, self.seconds = 0, 0.0
 
     def advance(self) -> tuple[float, float]:
-        """One step on the next batch; returns its loss and accuracy."""
+        """One step on the next batch; returns its loss and the goal's figure."""
         began = time.perf_counter()
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate * (1 + math.cos(math.pi * self.step / self.steps)) / 2
         signals, labels = self._batch()
         scores = self.network.out_layer(self.norm(self.network.features(signals)))
-        loss = functional.cross_entropy(scores, labels)
+        answers = self.network.answer(scores, signals)
+        loss = self.recipe.goal.loss(answers, labels)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
         self.step += 1
         self.seconds += time.perf_counter() - began
-        return loss.item(), (scores.argmax(1) == labels).float().mean().item()
+        return loss.item(), self.recipe.goal.measure(answers, labels).item()
 
     def _batch(self) -> tuple[Tensor, Tensor]:
         """What the step's number says, so that a training that was stopped goes on with the same samples."""
@@ -109,7 +153,7 @@ class Training:
         return self.samples.draw(chosen, torch.Generator().manual_seed(self.step)), self.samples.labels[chosen]
 
     def folded(self) -> dict[str, Tensor]:
-        """The network's tensors, with the norm's statistics and weights within the last layer's."""
+        """The network's tensors, with the norm's statistics and weights within the linear layer's."""
         state = {key: tensor.clone() for key, tensor in self.network.state_dict().items()}
         running = self.norm.state_dict()
         scale = running["weight"] / (running["running_var"] + self.norm.eps).sqrt()
@@ -154,10 +198,10 @@ def train(training: Training, out: Path, name: str) -> None:
     while training.step < training.steps:
         recent.append(training.advance())
         if time.perf_counter() - logged > LOG_EVERY:
-            loss, accuracy = (fmean(values) for values in zip(*recent, strict=True))
+            loss, figure = (fmean(values) for values in zip(*recent, strict=True))
             print(
                 f"{training.seconds:.0f} s, step {training.step} of {training.steps}: "
-                f"loss {loss:.3f}, accuracy {accuracy:.3f}",
+                f"loss {loss:.3f}, {training.recipe.goal.figure} {figure:.3f}",
                 flush=True,
             )
             logged = time.perf_counter()

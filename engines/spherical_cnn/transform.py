@@ -69,10 +69,16 @@ def kernel_table(degrees: int, grid: tuple[EulerAngles, ...], on_group: bool, li
 
 def rotate(coefficients: Tensor, rotation: EulerAngles) -> Tensor:
     """The coefficients of the signal x -> f(R^-1 x)."""
-    degrees = coefficients.shape[-2]
+    matrices = _rotation(coefficients.shape[-2], rotation)
+    return torch.einsum("lkm,...lmn->...lkn", matrices.to(coefficients), all_orders(coefficients))
+
+
+@lru_cache(CACHED_TABLES)
+@torch.inference_mode(False)
+def _rotation(degrees: int, rotation: EulerAngles) -> Tensor:
+    """What a rotation does to coefficients, for signals and features that are rotated alike, `(L, L, 2L - 1)`."""
     angles = torch.tensor(rotation, dtype=torch.float64).unbind()
-    matrices = wigner_matrices(degrees, *(angle[None] for angle in angles))[0, :, :degrees]
-    return torch.einsum("lkm,...lmn->...lkn", matrices.conj().to(coefficients), all_orders(coefficients))
+    return wigner_matrices(degrees, *(angle[None] for angle in angles))[0, :, :degrees].conj().resolve_conj()
 
 
 def all_orders(coefficients: Tensor) -> Tensor:
