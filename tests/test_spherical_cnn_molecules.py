@@ -29,7 +29,7 @@ from engines.spherical_cnn.molecules import (
     spheres,
 )
 from engines.spherical_cnn.molecules_network import MoleculeNetwork
-from engines.spherical_cnn.quality import coulomb_matrix, eigenvalues, sorted_matrix
+from engines.spherical_cnn.quality import coulomb_matrix, eigenvalues, kind, sorted_matrix
 from engines.spherical_cnn.train import COMPOSITION, RECIPES, Training
 
 NAME = "spherical-cnn-molecules"
@@ -87,6 +87,8 @@ def test_an_xyz_file_of_an_example_is_read_as_that_example(name: str) -> None:
         (WATER.replace(b"3\n", b"4\n", 1), "promises 4 atoms and lists 3"),
         (b"24\n\n" + b"H 0 0 0\n" * 24, f"has 24 atoms; the network reads 2 to {MOST_ATOMS}"),
         (b"1\n\nO 0 0 0\n", "has 1 atoms"),
+        (b"9" * 5000, "first line of an XYZ file is the number"),
+        (b"2\n\nC 0 0 0\nC 0 0 1.24\n", "No double or triple bonds fill the valences"),
         (WATER.replace(b"O", b"S"), "Atom 1 is 'S'; the network knows H, C, N, O, F only"),
         (WATER.replace(b"0.117", b"nan"), "Atom 1 has the coordinates .*nan.*three finite numbers"),
         (WATER.replace(b"0.117", b"up"), "Atom 1 has a coordinate that is no number"),
@@ -218,12 +220,13 @@ def test_the_composition_is_a_fit_to_the_molecules_that_are_learned_from() -> No
     assert abs(left.mean()) < 2 and left.std() < 18
 
 
-def test_coulomb_matrices_do_not_change_with_a_rotation_or_the_atoms_order() -> None:
+def test_what_baselines_read_does_not_change_with_a_rotation_or_the_atoms_order() -> None:
     ethanol = example("ethanol")
     assert math.isclose(coulomb_matrix(ethanol)[0, 0], 6**2.4 / 2)
     order = np.random.default_rng(0).permutation(9)
     elements = tuple(ethanol.elements[atom] for atom in order)
     mixed = rotated(Molecule(elements, ethanol.positions[order], ()), turns(1)[0])
+    assert kind(read_xyz(xyz(mixed))) == kind(ethanol) != kind(example("dimethyl ether"))
     np.testing.assert_allclose(eigenvalues(mixed), eigenvalues(ethanol), atol=1e-4)
     assert sorted_matrix(mixed).shape == sorted_matrix(ethanol).shape == (MOST_ATOMS * (MOST_ATOMS + 1) // 2,)
 

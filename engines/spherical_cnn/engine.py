@@ -27,9 +27,7 @@ READERS = {"spherical": "spherical-cnn-mnist-nr", "planar": "spherical-cnn-plana
 """Of digits; both learned them as they are placed, never rotated."""
 BANDWIDTH = BANDWIDTHS[0]
 """At which digits are read."""
-READERS_OF_ROTATED = {"spherical": "spherical-cnn-mnist-r", "planar": "spherical-cnn-planar-r"}
 SHAPES = "spherical-cnn-shapes"
-MOLECULES = "spherical-cnn-molecules"
 ASPECT, ASPECT_ERROR = 2.0, 0.02
 """Width by height of a picture of the whole sphere, and how far it may be from that."""
 CHUNK = 32
@@ -94,7 +92,7 @@ def read_digit(picture: Tensor, rotations: Tensor, readers: Mapping[str, str] = 
 
 
 @torch.inference_mode()
-def recognize(mesh: Mesh) -> tuple[np.ndarray, Mapping[str, float]]:
+def recognize(mesh: Mesh, checkpoint: str = SHAPES) -> tuple[np.ndarray, Mapping[str, float]]:
     """What the sphere round a mesh sees, as `meshes.cast` of it and of its hull, `(6, 2b, 2b)`, and the probability of
     each family of shapes.
 
@@ -102,20 +100,20 @@ def recognize(mesh: Mesh) -> tuple[np.ndarray, Mapping[str, float]]:
         CheckpointError: the checkpoint is not here, or does not fit.
         InputError: no face of the mesh has an area.
     """
-    reader = network(SHAPES)
+    reader = network(checkpoint)
     seen = seen_from_sphere(mesh, reader.bandwidth)
     probabilities = reader(seen[None].to(device()))[0].softmax(0)
     return unscaled(seen), dict(zip(FAMILIES, probabilities.tolist(), strict=True))
 
 
 @torch.inference_mode()
-def energies(molecules: Sequence[Molecule]) -> Tensor:
+def energies(molecules: Sequence[Molecule], checkpoint: str) -> Tensor:
     """What the network says of molecules' energies, `(N,)`, in kilocalories by mole.
 
     Raises:
         CheckpointError: the checkpoint is not here, or does not fit.
     """
-    reader = network(MOLECULES)
+    reader = network(checkpoint)
     return reader(spheres(molecules, reader.bandwidth).to(device()))[:, 0].cpu()
 
 

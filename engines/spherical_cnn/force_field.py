@@ -129,7 +129,10 @@ def kind_names(molecule: Molecule) -> list[str]:
 def _bond_energy(one: str, other: str, order: float) -> float:
     energies = BOND_ENERGIES.get((min(one, other), max(one, other)))
     if energies is None:
-        raise InputError(f"The molecule has a bond of {one} and {other}; here one of both must be carbon or hydrogen.")
+        raise InputError(
+            f"The molecule has a bond of {one} and {other}; energies are known here of bonds of C with H, C, N, O and "
+            "F, and of H with N, O and F."
+        )
     return (energies[math.floor(order) - 1] + energies[math.ceil(order) - 1]) / 2 / KILOJOULES
 
 

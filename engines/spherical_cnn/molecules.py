@@ -33,9 +33,14 @@ CLOSEST = 0.5
 """Nearer to each other are no two atoms; the shortest bond, of two hydrogens, has 0.74."""
 MOST_ATOMS = 23
 """As in QM7 (section 5.4)."""
+MOST_DIGITS = 9
+"""Of the number of atoms that a file states."""
 RADIUS = 0.45
 """Of the sphere round an atom: less than half of the bonds, so that spheres do not meet, as in section 5.4."""
-AROMATIC, RING = 1.5, 6
+AROMATIC, TRIPLE = 1.5, 3
+"""Orders of bonds."""
+RING = 6
+"""Atoms of an aromatic ring."""
 MOST_HEAVY_ATOMS = 7
 """In a random molecule, hydrogens not counted; as in QM7."""
 MOST_SHAKEN = 0.04
@@ -150,7 +155,7 @@ def read_xyz(content: bytes) -> Molecule:
             molecule.
     """
     first, _, rest = content.decode("utf-8", "replace").lstrip("\ufeff").partition("\n")
-    if not first.strip().isdecimal():
+    if not (first.strip().isdecimal() and len(first.strip()) <= MOST_DIGITS):
         raise InputError(
             f"The first line of an XYZ file is the number of its atoms, and here it is {first.strip()[:40]!r}. "
             "Choose a file in the XYZ format."
@@ -211,8 +216,8 @@ def bonded(elements: Sequence[str], positions: np.ndarray) -> Molecule:
                 f"Atom {atom + 1} ({elements[atom]}) has {VALENCES[elements[atom]] - left} neighbours, more than its "
                 f"{VALENCES[elements[atom]]} bonds: ions and distorted molecules are not known here."
             )
-    extra = _multiple_bonds(pairs, free, 0)
-    if extra is None:
+    extra = _multiple_bonds(pairs, free)
+    if extra is None or any(extra.count(pair) > TRIPLE - 1 for pair in extra):
         raise InputError(
             "No double or triple bonds fill the valences of all atoms: a hydrogen is missing, or the molecule is an "
             "ion or a radical, which are not known here."
@@ -223,17 +228,17 @@ def bonded(elements: Sequence[str], positions: np.ndarray) -> Molecule:
     return Molecule(tuple(elements), positions, tuple(Bond(*pair, order) for pair, order in orders.items()))
 
 
-def _multiple_bonds(pairs: list[tuple[int, int]], free: list[int], start: int) -> list[tuple[int, int]] | None:
-    """The pairs from `start` on, each as often as its order is above 1, that use up what is `free` of the valences."""
-    if not any(free):
+def _multiple_bonds(pairs: list[tuple[int, int]], free: list[int]) -> list[tuple[int, int]] | None:
+    """Pairs, each as often as its order is above 1, that use up what is `free` of the atoms' valences."""
+    atom = next((atom for atom, left in enumerate(free) if left), None)
+    if atom is None:
         return []
-    for place in range(start, len(pairs)):
-        first, second = pairs[place]
-        if free[first] and free[second]:
-            less = [left - (atom in (first, second)) for atom, left in enumerate(free)]
-            found = _multiple_bonds(pairs, less, place)
+    for pair in pairs:
+        if atom in pair and free[sum(pair) - atom]:
+            less = [left - (other in pair) for other, left in enumerate(free)]
+            found = _multiple_bonds(pairs, less)
             if found is not None:
-                return [pairs[place], *found]
+                return [pair, *found]
     return None
 
 

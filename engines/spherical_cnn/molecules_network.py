@@ -49,7 +49,8 @@ class MoleculeNetwork(Network):
 
     def features(self, signal: Tensor) -> Tensor:
         """Of each atom of all molecules, `(A, features)`: the first layer's means over SO(3) and its root power by
-        degree, both exactly invariant; the means of the second after ReLU, which nearly are; and the element."""
+        degree, which a rotation does not change; the means of the second after ReLU, which it nearly does not; and the
+        element."""
         atoms = signal[_present(signal)]
         own, charges = atoms[:, -1, 0, 0], self._charges(signal)
         # By the charges, channels and atoms have potentials of like size.

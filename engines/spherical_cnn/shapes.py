@@ -9,7 +9,9 @@ from engines.spherical_cnn.meshes import Mesh
 
 SIDES = 24
 """Of what is round."""
-BALL_RINGS = 13
+BALL_RINGS, ROD_RINGS = 13, 6
+OFF_THE_AXIS = (1e-6, 0.0, 0.0)
+"""A tube along the z axis would have no sides."""
 STRETCH = 1.4
 WAVES_ACROSS, SWING = 0.4, 0.1
 """As many waves across a shape, and as much of its size do they move its vertices, at most."""
@@ -60,10 +62,7 @@ def ball(centre: np.ndarray, radius: float) -> Mesh:
 
 def rod(start: np.ndarray, end: np.ndarray, radius: float) -> Mesh:
     """A round rod without ends."""
-    along = end - start
-    # Where it is across the z axis a tube has its sides; so that none is along it, it is moved by nothing much.
-    aside = np.where(np.abs(along[:2]).max() < 1e-6, 1e-6, 0.0) * np.array([1.0, 0.0, 0.0])
-    return tube(np.stack([start, end + aside]), np.full(2, radius))
+    return tube(np.linspace(start, end + OFF_THE_AXIS, ROD_RINGS), np.full(ROD_RINGS, radius))
 
 
 def box(low: tuple[float, float, float], high: tuple[float, float, float]) -> Mesh:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
-from engines.runtime.checkpoints import Architecture, Quality, State
+from engines.runtime.checkpoints import Architecture, Quality
 from engines.runtime.errors import InputError
 from engines.time_limited_humans.classifiers import KINDS
 
@@ -15,7 +15,7 @@ def build(config: Mapping[str, Any]) -> nn.Module:
     return KINDS[config["kind"]]()
 
 
-def remap(state: State) -> State:
+def remap(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
