@@ -20,7 +20,7 @@ from pages._results import RENDERED, finished, save, start
 CAMERA_SIDE = 640
 """Pixels of a frame's longer side, as live.js sends it."""
 FRAMES_BEFORE = 60
-"""Of a clip that stands in for a camera, before a stream is shown as it opens."""
+"""Of a stream, or of a clip that stands in for its camera, before it is shown as it opens."""
 README = Path(__file__).parents[1] / "README.md"
 OPENING = "<!-- panels: written by `python -m pages readme`, checked by the tests -->"
 CLOSING = "<!-- /panels -->"
@@ -74,12 +74,17 @@ def _render(panels: Sequence[Panel]) -> None:
 
 
 def _streamed(experiment: Stream) -> Task | None:
-    """The run of a later frame of the clip that can stand in for the camera; None without one."""
+    """The run of a later frame, of the clip that can stand in for the camera; None without one."""
+    memory: dict[str, Any] = {}
+    if experiment.camera is None:
+        for _ in range(FRAMES_BEFORE):
+            task = start(experiment, experiment.opening(), memory)
+            finished(task)
+        return task
     name, camera = experiment.camera
     if not camera.clips:
         return None
     clip = read_clip(next(iter(camera.clips.values()))())
-    memory: dict[str, Any] = {}
     with closing(clip.frames(CAMERA_SIDE)) as frames:
         for _, frame in zip(range(FRAMES_BEFORE), frames, strict=False):
             file = io.BytesIO()

@@ -29,10 +29,12 @@ from pages._panel import (
     Control,
     Experiment,
     File,
+    Globes,
     ImageClass,
     Movie,
     Number,
     Panel,
+    Rotation,
     Seed,
     Stream,
     Switch,
@@ -120,6 +122,8 @@ def _schema(control: Control) -> dict[str, Any]:
         case Upload():
             file = {"type": "object", "title": "FileData", "properties": {"path": {"type": "string"}}}
             schema = {"anyOf": [{"type": "string"}, file, *([{"type": "null"}] if control.optional else [])]}
+        case Rotation():
+            schema = {"type": "array", "items": {"type": "number"}}
         case Click():
             schema = {"anyOf": [{"type": "array", "items": {"type": "number"}}, {"type": "null"}]}
         case _:
@@ -147,6 +151,9 @@ def _description(control: Control) -> str:
                 f"or the name of an example: {', '.join(control.examples) or 'there is none'}."
                 f"{' May be left out.' if control.optional else ''}"
             )
+        case Rotation():
+            bounds = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in control.bounds.items())
+            possible = f"Z(alpha) Y(beta) Z(gamma) as [alpha, beta, gamma] in degrees: {bounds}."
         case Click():
             possible = f"[x, y] as fractions of the width and height of the picture {control.on}, or null."
         case _:
@@ -254,7 +261,7 @@ def _result(panel: Panel, experiment: Experiment, values: Mapping[str, Any], tas
     for name, caption, _ in pictures(experiment, task.result):
         if caption is None:
             outputs[name] = _file(folder / outputs[name])
-        elif isinstance(experiment.outputs[name], Attention):
+        elif isinstance(experiment.outputs[name], Attention | Globes):
             outputs[name][caption] = {kind: _file(folder / file) for kind, file in outputs[name][caption].items()}
         else:
             outputs[name][caption] = _file(folder / outputs[name][caption])

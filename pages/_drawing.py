@@ -15,11 +15,13 @@ from pages._panel import (
     Curves,
     Experiment,
     File,
+    Globes,
     Movie,
     Notices,
     Output,
     Panel,
     Picture,
+    Rotation,
     Strip,
     Table,
     Upload,
@@ -39,6 +41,10 @@ def _comparison(output: Comparison, value: Mapping[str, Any], address: Address) 
 
 def _attention(output: Attention, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
     return {"kind": "attention", "pictures": _captioned(value, address)}
+
+
+def _globes(output: Globes, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
+    return {"kind": "globes", "of": list(output.of), "inside": output.inside, "pictures": _captioned(value, address)}
 
 
 def _strip(output: Strip, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
@@ -73,6 +79,7 @@ OUTPUTS: dict[type[Output], Callable[[Any, Any, Address], dict[str, Any]]] = {
     Picture: _picture,
     Comparison: _comparison,
     Attention: _attention,
+    Globes: _globes,
     Strip: _strip,
     Movie: _movie,
     File: _file,
@@ -137,11 +144,19 @@ class Drawing:
             "label": output.label,
             "help": output.help,
             "clickable": clickable,
+            "turned": self._turned(name),
             "use": self._use(output),
             "run": self._run,
             "link": _permalink.write(self._panel, self._experiment, self.parameters["controls"]),
             **drawn,
         }
+
+    def _turned(self, name: str) -> Any:
+        """The rotation for which globes were made, where a hand turns them."""
+        for control, rotation in self._experiment.controls.items():
+            if isinstance(rotation, Rotation) and rotation.on == name:
+                return self.parameters["controls"][control]
+        return None
 
     def _use(self, output: Output) -> dict[str, str] | None:
         """Which control takes the file that an output offers, and where such a file is sent."""

@@ -34,15 +34,21 @@ from pages._panel import (
     Control,
     Experiment,
     Footage,
+    Globes,
     ImageClass,
     Job,
+    LabelClip,
+    MeshFile,
+    MoleculeFile,
     Movie,
     Number,
     Panel,
     Photo,
     Picture,
     Regions,
+    Rotation,
     Seed,
+    Sketch,
     Stream,
     Strip,
     SubjectFile,
@@ -127,12 +133,24 @@ def _upload(control: Upload, value: Any) -> Block:
         help=control.help,
         optional=control.optional,
         paintable=isinstance(control, Regions),
+        drawable=isinstance(control, Sketch),
         noun=control.noun,
         route=control.route,
         accept=control.accept,
         largest=control.largest,
         seconds=control.seconds if isinstance(control, Footage) else None,
         examples=[{"name": name, "src": _pictures.example(read, preview=preview)} for name, read in examples],
+    )
+
+
+def _rotation(control: Rotation, value: Any) -> Block:
+    bounds = [[name, *span] for name, span in control.bounds.items()]
+    return _drawn(
+        value,
+        "studio.rotation(element, props, watch, trigger)",
+        label=control.label,
+        help=control.help,
+        bounds=bounds,
     )
 
 
@@ -151,7 +169,12 @@ CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
     Regions: _upload,
     Clip: _upload,
     Footage: _upload,
+    LabelClip: _upload,
     SubjectFile: _upload,
+    MeshFile: _upload,
+    MoleculeFile: _upload,
+    Sketch: _upload,
+    Rotation: _rotation,
     Click: _click,
 }
 """How each kind of control is drawn, from the control and its value; a Camera is drawn by its Stream."""
@@ -206,7 +229,8 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> 
         # As `css`, Gradio would rewrite its selectors.
         head=f"<style>{(web / 'studio.css').read_text()}</style>"
         '<script src="web/stream.js"></script><script type="module" src="web/live.js"></script>'
-        '<link rel="stylesheet" href="web/painter.css"><link rel="stylesheet" href="web/attention.css">',
+        '<link rel="stylesheet" href="web/painter.css"><link rel="stylesheet" href="web/attention.css">'
+        '<link rel="stylesheet" href="web/globe.css">',
         favicon_path=web / "favicon.svg",
         footer_links=["api"],
         max_file_size=MAXIMUM_BYTES,
@@ -358,7 +382,7 @@ class Sheet:
             "live": self.experiment.live,
             "links": self._in_browser
             or not any(
-                isinstance(output, Picture | Comparison | Attention | Movie)
+                isinstance(output, Picture | Comparison | Attention | Globes | Movie)
                 for output in self.experiment.outputs.values()
             ),
         }
@@ -490,7 +514,8 @@ class Sheet:
             }
             for control in group.values()
         ]
-        settings = {"matching": matching and dataclasses.asdict(matching), "pictures": pictures}
+        palette = next(iter(group.values())).palette
+        settings = {"matching": matching and dataclasses.asdict(matching), "palette": palette, "pictures": pictures}
         masks = [self._controls[name] for name in group]
         below = [self._controls[control.of] for control in group.values()]
         sizes = [self._controls[matching.longest]] if matching else []
@@ -774,8 +799,9 @@ async def _whole(updates: AsyncIterator[Update]) -> AsyncIterator[Update]:
 
 def _sources(control: Control) -> dict[str, str]:
     """Where a browser finds the examples of a photograph or a mask, as large as they are painted on."""
-    assert isinstance(control, Photo), "regions are those of a photograph"
-    return {name: _pictures.example(read, PAINTED_SIDE) for name, read in control.examples.items()}
+    assert isinstance(control, Photo | LabelClip), "regions are those of a photograph, or of a clip's first labels"
+    preview = type(control).preview
+    return {name: _pictures.example(read, PAINTED_SIDE, preview) for name, read in control.examples.items()}
 
 
 def _visitor(request: gr.Request) -> str:

@@ -3,7 +3,8 @@
 One live result is one binary message: the length of its header (4 bytes, little endian), the header, then the pictures
 as JPEG. The header is JSON: `frame`, which frame of this connection was computed, from 1; `outputs` that are not
 pictures; `pictures` as [output, caption, bytes]. Text messages are JSON too: `{control: value}` from the browser,
-`{"error": sentence}` to it, with `frame` where a frame was the reason. Frames are never stored.
+`{"error": sentence}` to it, with `frame` where a frame was the reason. Frames are never stored. To a stream without a
+camera, a frame that is sent is one byte: it asks for the next result.
 """
 
 import asyncio
@@ -69,7 +70,8 @@ def add_routes(app: FastAPI, panels: Sequence[Panel], web: Path = WEB) -> None:
 
     @app.get("/live/{slug}/{name}/{clip}")
     def example(slug: str, name: str, clip: str) -> Response:
-        clips = streams[slug, name].camera[1].clips if (slug, name) in streams else {}
+        camera = streams[slug, name].camera if (slug, name) in streams else None
+        clips = camera[1].clips if camera else {}
         if clip not in clips:
             return Response("There is no such clip.", 404, media_type="text/plain")
         return Response(clips[clip](), media_type="video/mp4")
@@ -94,7 +96,7 @@ class _Visit:
         self.socket = socket
         self.experiment = experiment
         self.visitor = _visitors.visitor(socket.cookies, secrets.token_urlsafe())
-        self.camera, _ = experiment.camera
+        self.camera = experiment.camera
         self.values = experiment.opening()
         self.memory: dict[str, Any] = {}
         self.newest = b""
@@ -144,7 +146,8 @@ class _Visit:
     async def _compute(self, frame: bytes, number: int) -> None:
         try:
             computing = partial(start, visitor=self.visitor)
-            task = await aside(computing, self.experiment, {**self.values, self.camera: frame}, self.memory)
+            seen = {self.camera[0]: frame} if self.camera else {}
+            task = await aside(computing, self.experiment, {**self.values, **seen}, self.memory)
             try:
                 while not task.ended:
                     await asyncio.sleep(POLL_SECONDS)
@@ -221,21 +224,27 @@ def stream_html(panel: Panel, experiment: Stream, posters: Mapping[str, str]) ->
         for name, output in experiment.outputs.items()
         if isinstance(output, Picture | Strip | Comparison)
     )
-    clips = "".join(
-        f'<button type="button" data-clip="{escape(clip)}">Play the {escape(clip)}</button>'
-        for clip in experiment.camera[1].clips
-    )
+    if experiment.camera:
+        clips = "".join(
+            f'<button type="button" data-clip="{escape(clip)}">Play the {escape(clip)}</button>'
+            for clip in experiment.camera[1].clips
+        )
+        starts = (
+            '<button type="button" data-action="camera">Start camera</button>'
+            f'{clips}<button type="button" data-action="clip">Choose a clip</button>'
+            '<input type="file" accept="video/*" aria-label="Clip" hidden>'
+        )
+        words = "Start the camera, or choose a clip in its place. Frames are never stored."
+    else:
+        starts = f'<button type="button" data-action="go" data-rate="{experiment.rate}">{experiment.action}</button>'
+        words = "Its controls may be moved while it goes on."
     return (
         f'<div class="studio-stream" data-live="{panel.slug}/{experiment.name}">'
         f'<div class="stream-figures">{figures}</div>'
         '<div class="stream-buttons">'
-        '<button type="button" data-action="camera">Start camera</button>'
-        f'{clips}<button type="button" data-action="clip">Choose a clip</button>'
-        '<button type="button" data-action="stop" disabled>Stop</button>'
-        '<input type="file" accept="video/*" aria-label="Clip" hidden>'
+        f'{starts}<button type="button" data-action="stop" disabled>Stop</button>'
         "</div>"
-        '<p class="stream-status" role="status">'
-        "Start the camera, or choose a clip in its place. Frames are never stored.</p>"
+        f'<p class="stream-status" role="status">{words}</p>'
         '<p class="stream-numbers"></p>'
         "</div>"
     )

@@ -24,7 +24,8 @@ from engines.runtime.errors import InputError
 from engines.runtime.scheduler import Task
 from pages import _pictures, _visitors
 from pages._drawing import Drawing, received
-from pages._panel import Experiment, Panel, Stream, View
+from pages._globes import Globe, Solid
+from pages._panel import Experiment, Panel, Rotation, Stream, View
 from pages._results import parameters, start
 
 MESSAGE_BYTES = 100_000
@@ -64,7 +65,10 @@ class _Visit:
         self.socket = socket
         self.panel = panel
         self.experiment = experiment
+        # What a hand turns shows at once; what a run adds to that waits until the hand rests.
+        self.first_is_all = any(isinstance(control, Rotation) for control in experiment.controls.values())
         self.visitor = _visitors.visitor(socket.cookies, secrets.token_urlsafe())
+        self.result: Mapping[str, Any] = {}
         self.newest: Mapping[str, Any] | None = None
         self.moved = asyncio.Event()
 
@@ -104,15 +108,24 @@ class _Visit:
 
     async def _is_shown(self, task: Task, drawing: Drawing) -> bool:
         """Send what is new of the result; whether that was all, or enough since something newer waits."""
-        ended = task.ended
-        changes = await _pictures.aside(drawing.changes, task.result)
+        ended, result = task.ended, task.result
+        changes = {}
+        if result is not self.result:  # Each partial result is another mapping.
+            self.result = result
+            changes = await _pictures.aside(drawing.changes, result)
         if changes:
             await self.socket.send_text(json.dumps(changes, default=lambda array: array.tolist()))
+        if self.first_is_all and drawing.drawn:
+            return True
         return ended or (self.moved.is_set() and (self.newest is None or bool(drawing.drawn)))
 
 
 def _inline(made: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """A picture in the message itself: held for an address, those of a moving control would soon take all the room."""
+    if isinstance(made, Solid):
+        return {}  # It turns in the browser; another comes when the controls rest.
+    if isinstance(made, Globe):
+        return made.drawn(_pictures.hold_map)
     if not isinstance(made, np.ndarray):
         return _pictures.hold(made, parameters)
     file = io.BytesIO()

@@ -6,9 +6,10 @@ these declarations, and a declaration that does not hold together fails at impor
 
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -22,6 +23,8 @@ from engines.runtime.video import MAXIMUM_SECONDS, read_clip
 SEED_LIMIT = 2**32
 PAINTED_SIDE = 1024
 """Pixels of the longer side, at most, of a photograph to paint regions on and of their mask; as in painter.js."""
+LABELS_SIDE = 640
+"""Pixels of the longer side, at most, at which labels are read."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +307,57 @@ class Footage(Clip):
     seconds = 300
 
 
+class LabelFilm(NamedTuple):
+    """Label maps `(H, W)` as engines/vid2vid/labels.py has them, `rate` a second, and what a visitor should know of how
+    they were read, if anything."""
+
+    frames: Sequence[np.ndarray]
+    rate: Fraction
+    notice: str | None
+
+
+@dataclass(frozen=True)
+class LabelClip(Clip):
+    """A clip, or one picture, in the colours of street labels; `run` gets a `LabelFilm`, or None."""
+
+    noun = "clip of labels"
+    route = "labels"
+    accept = "video/*,image/*,.mkv"
+
+    def read(self, content: bytes) -> Any:
+        return _label_film(content, self.label)
+
+    @classmethod
+    def preview(cls, content: bytes, name: str, side: int) -> np.ndarray:
+        from engines.vid2vid.labels import COLOURS
+
+        return fit(COLOURS[_label_film(content, name).frames[0]], side)
+
+
+@lru_cache(maxsize=8)
+def _label_film(content: bytes, name: str) -> LabelFilm:
+    """The label maps in a file; the same object for the same file, since a Stream asks for it at every frame.
+
+    Raises:
+        InputError: it has none.
+    """
+    from engines.vid2vid.labels import read_clip_labels
+
+    frames: Iterable[np.ndarray]
+    try:
+        clip = read_clip(content, name)
+        frames, rate = clip.frames(LABELS_SIDE), clip.rate
+    except InputError as error:
+        try:
+            picture, rate = read_photo(content, name), Fraction(1)
+        except InputError:
+            raise error from None
+        stride = math.ceil(max(picture.shape) / LABELS_SIDE)
+        frames = [picture[::stride, ::stride]]
+    maps, notice = read_clip_labels(frames, name)
+    return LabelFilm(maps, rate, notice)
+
+
 @dataclass(frozen=True)
 class SubjectFile(Upload):
     """A trained subject of Everybody Dance Now; `run` gets an `everybody_dance_now.subject.Subject`, or None.
@@ -344,14 +398,80 @@ def _subject(content: bytes, name: str) -> Any:
 
 
 @dataclass(frozen=True)
+class Sketch(Photo):
+    """A picture that a visitor draws on the page, white on black; like Photo for `run`."""
+
+    noun = "drawing"
+
+
+@dataclass(frozen=True)
+class MeshFile(Upload):
+    """A triangle mesh as Wavefront OBJ; `run` gets a `spherical_cnn.meshes.Mesh`, or None."""
+
+    noun = "mesh"
+    route = "meshes"
+    accept = ".obj"
+
+    def read(self, content: bytes) -> Any:
+        return _mesh(content, self.label)
+
+    @classmethod
+    def preview(cls, content: bytes, name: str, side: int) -> np.ndarray:
+        from engines.spherical_cnn.meshes import enclosed
+        from pages._globes import Solid
+
+        return fit(Solid(*enclosed(_mesh(content, name))).picture, side)
+
+
+@lru_cache(maxsize=8)
+def _mesh(content: bytes, name: str) -> Any:
+    """The mesh in a file; the same object for the same file, since a hand that turns it asks many times a second."""
+    from engines.spherical_cnn.meshes import read_obj
+
+    try:
+        return read_obj(content)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+@dataclass(frozen=True)
+class MoleculeFile(Upload):
+    """A molecule as XYZ; `run` gets a `spherical_cnn.molecules.Molecule`, or None."""
+
+    noun = "molecule"
+    route = "molecules"
+    accept = ".xyz"
+
+    def read(self, content: bytes) -> Any:
+        return _molecule(content, self.label)
+
+    @classmethod
+    def preview(cls, content: bytes, name: str, side: int) -> np.ndarray:
+        from pages._globes import ball_and_stick
+
+        return fit(ball_and_stick(_molecule(content, name)).picture, side)
+
+
+def _molecule(content: bytes, name: str) -> Any:
+    from engines.spherical_cnn.molecules import read_xyz
+
+    try:
+        return read_xyz(content)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+@dataclass(frozen=True)
 class Regions(Photo):
     """A picture whose flat colours mark the regions of the photograph in control `of`; like Photo for `run`.
 
     Those of one group are painted together: a colour is the same region in each, `matching` as the first one says.
+    Where a region means something, `palette` has its name and colour; black is not painted.
     """
 
     of: str = field(kw_only=True)
     matching: Matching | None = field(default=None, kw_only=True)
+    palette: Mapping[str, tuple[int, int, int]] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -375,6 +495,30 @@ class Click(Control):
 
     def parse(self, text: str) -> Any:
         return text.split(",") if text else None
+
+
+@dataclass(frozen=True)
+class Rotation(Control):
+    """The rotation Z(alpha) Y(beta) Z(gamma), in degrees, by which a hand turns the globes of output `on`: alpha and
+    gamma from -180 to 180, beta from 0 to 180."""
+
+    on: str
+    default: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    bounds: ClassVar = {"alpha": (-180.0, 180.0), "beta": (0.0, 180.0), "gamma": (-180.0, 180.0)}
+
+    def check(self, value: Any) -> tuple[float, float, float]:
+        try:
+            alpha, beta, gamma = (float(angle) for angle in value)
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(f"{self.label}: {_shown(value)} is not three angles in degrees.") from None
+        for angle, (name, (low, high)) in zip((alpha, beta, gamma), self.bounds.items(), strict=True):
+            if not low <= angle <= high:
+                raise InputError(f"{self.label}: {name} is {angle:g}; give degrees from {low:g} to {high:g}.")
+        return alpha, beta, gamma
+
+    def parse(self, text: str) -> Any:
+        return text.split(",")
 
 
 @dataclass(frozen=True)
@@ -435,6 +579,15 @@ class Attention(Output):
 
 
 @dataclass(frozen=True)
+class Globes(Output):
+    """Balls that a hand turns, `{caption: _globes.Globe}`, the first one large; `of` names all, in their order. Those
+    that a partial result lacks stay as they were. The eye of one that is looked at from `inside` is in its middle."""
+
+    of: Sequence[str]
+    inside: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True)
 class Movie(Output):
     """A `runtime.video.Recording`: its `content`, an MP4, is there once the run has ended, even if it was cancelled."""
 
@@ -454,11 +607,12 @@ class Table(Output):
 
 @dataclass(frozen=True)
 class Curves(Output):
-    """Lines over a common axis, `{name: (xs, ys)}`."""
+    """Lines over a common axis, `{name: (xs, ys)}`; the y axis shows all of `span`, where there is one."""
 
     x: str
     y: str
     logarithmic: bool = field(default=False, kw_only=True)
+    span: tuple[float, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -502,6 +656,8 @@ class Experiment:
         for name, control in self.controls.items():
             if isinstance(control, Click) and control.on not in self.outputs:
                 raise ValueError(f"experiment {self.name}: {name} is a click on {control.on}, which is no output")
+            if isinstance(control, Rotation) and not isinstance(self.outputs.get(control.on), Globes):
+                raise ValueError(f"experiment {self.name}: {name} turns {control.on}, which are no globes")
             if isinstance(control, Regions) and control.of not in self.controls:
                 raise ValueError(f"experiment {self.name}: {name} marks regions of {control.of}, which is no control")
             if isinstance(control, Regions) and control.matching and control.matching.longest not in self.controls:
@@ -585,18 +741,22 @@ class Job(Experiment):
 
 @dataclass(frozen=True)
 class Stream(Experiment):
-    """An experiment run once per frame of its `Camera` control.
+    """An experiment run once per frame of its `Camera` control; without one it goes on by itself, `rate` times a second
+    at most.
 
     `run(memory, **controls)`: `memory` is a dictionary that lasts as long as the visitor's stream, for what the next
     frame needs; controls may move between frames; frames that come while one is computed are dropped.
     """
 
+    rate: int = field(default=15, kw_only=True)
+
     extra_arguments: ClassVar[tuple[str, ...]] = ("memory",)
 
     @property
-    def camera(self) -> tuple[str, Camera]:
+    def camera(self) -> tuple[str, Camera] | None:
         """The name of its camera, and the camera."""
-        return next((name, control) for name, control in self.controls.items() if isinstance(control, Camera))
+        cameras = ((name, control) for name, control in self.controls.items() if isinstance(control, Camera))
+        return next(cameras, None)
 
 
 @dataclass(frozen=True)

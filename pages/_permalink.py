@@ -83,7 +83,7 @@ def _plain(value: Any) -> str:
         case bool():
             return str(value).lower()
         case list() | tuple():
-            return ",".join(str(part) for part in value)
+            return ",".join(_plain(part) for part in value)
         case _:
             return str(value).removesuffix(".0")
 

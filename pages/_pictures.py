@@ -22,7 +22,19 @@ from engines.runtime.images import MAXIMUM_BYTES, read_parameters, read_photo, w
 from engines.runtime.jobs import KEPT_SECONDS
 from engines.runtime.video import Recording, read_clip_parameters, write_clip
 from pages import _permalink
-from pages._panel import PAINTED_SIDE, Attended, Clip, Footage, Photo, SubjectFile, Upload
+from pages._globes import HEIGHT, WIDTH, Globe
+from pages._panel import (
+    PAINTED_SIDE,
+    Attended,
+    Clip,
+    Footage,
+    LabelClip,
+    MeshFile,
+    MoleculeFile,
+    Photo,
+    SubjectFile,
+    Upload,
+)
 from pages._results import movie
 
 HELD_BYTES = 256 * 2**20
@@ -123,6 +135,9 @@ class Film:
 
 HELD: Shelf[Source] = Shelf(HELD_BYTES)
 KEPT: dict[str, Source] = {}
+MAPS: OrderedDict[int, tuple[np.ndarray, str]] = OrderedDict()
+"""What goes round globes, and its token, by the array's identity."""
+MOST_MAPS = 16
 HELD_FILMS: Shelf[Film] = Shelf(HELD_BYTES)
 KEPT_FILMS: dict[str, Film] = {}
 HELD_MAPS: Shelf[np.ndarray] = Shelf(HELD_BYTES)
@@ -130,14 +145,14 @@ KEPT_MAPS: dict[str, Path] = {}
 HELD_FILES: Shelf[bytes] = Shelf(HELD_BYTES)
 KEPT_FILES: dict[str, Path] = {}
 UPLOADS: Shelf[bytes] = Shelf(UPLOADED_BYTES, KEPT_SECONDS)
-RECEIVED: tuple[type[Upload], ...] = (Photo, Clip, Footage, SubjectFile)
+RECEIVED: tuple[type[Upload], ...] = (Photo, Clip, Footage, LabelClip, SubjectFile, MeshFile, MoleculeFile)
 """The kinds of files that pages send."""
 
 
-def hold(made: np.ndarray | Recording | Attended | bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def hold(made: np.ndarray | Recording | Attended | Globe | bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What a page needs to show a result's picture: addresses to see it and to download it, width and height; with what
-    it attends to, also the address and shape of the maps; or its movie: addresses to see it, its poster and its GIF; or
-    its file: address and bytes.
+    it attends to, also the address and shape of the maps; of a globe, also what globe.js draws; or its movie: addresses
+    to see it, its poster and its GIF; or its file: address and bytes.
 
     It is encoded when a browser asks for it, and held until newer ones take its room.
     """
@@ -148,11 +163,25 @@ def hold(made: np.ndarray | Recording | Attended | bytes, parameters: Mapping[st
     if isinstance(made, Attended):
         token = HELD_MAPS.put(made.maps, made.maps.nbytes)
         return {**hold(made.picture, parameters), "maps": f"maps/{token}", "shape": made.maps.shape}
+    if isinstance(made, Globe):
+        token = HELD.put((lambda: made.picture, parameters), 3 * WIDTH * HEIGHT)
+        return {**made.drawn(hold_map), **_addressed(token, WIDTH, HEIGHT)}
     token = HELD.put((lambda: made, parameters), made.nbytes)
     return _addressed(token, made.shape[1], made.shape[0])
 
 
-def keep(path: Path | Attended, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def hold_map(values: np.ndarray) -> dict[str, Any]:
+    """As `hold`, under the same address for the same array: what goes round a globe stays while a hand turns it."""
+    known, token = MAPS.pop(id(values), (None, ""))
+    if known is not values or HELD.get(token) is None:
+        token = HELD.put((lambda: values, {}), values.nbytes)
+    MAPS[id(values)] = values, token
+    if len(MAPS) > MOST_MAPS:
+        MAPS.popitem(last=False)
+    return _addressed(token, values.shape[1], values.shape[0])
+
+
+def keep(path: Path | Attended | Globe, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """As `hold`, for what lies in files of ours: always there, read when a browser asks for it."""
     from PIL import Image
 
@@ -161,6 +190,8 @@ def keep(path: Path | Attended, parameters: Mapping[str, Any]) -> dict[str, Any]
         KEPT_MAPS[token] = path.maps
         shape = np.load(path.maps, mmap_mode="r").shape
         return {**keep(path.picture, parameters), "maps": f"maps/{token}", "shape": shape}
+    if isinstance(path, Globe):
+        return {**path.drawn(partial(_keep_map, parameters=parameters)), **keep(path.picture, parameters)}
     if path.suffix == ".mp4":
         KEPT_FILMS[token] = Film(path, parameters)
         return _film(token)
@@ -170,6 +201,12 @@ def keep(path: Path | Attended, parameters: Mapping[str, Any]) -> dict[str, Any]
     KEPT[token] = (lambda: read_photo(path)), parameters
     with Image.open(path) as image:
         return _addressed(token, *image.size)
+
+
+def _keep_map(values: np.ndarray, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    token = secrets.token_urlsafe(16)
+    KEPT[token] = (lambda: values), parameters
+    return _addressed(token, values.shape[1], values.shape[0])
 
 
 @cache

@@ -18,6 +18,7 @@ from engines.runtime.jobs import JOBS, Run
 from engines.runtime.progress import Substitution
 from engines.runtime.scheduler import SCHEDULER, Priority, Task
 from engines.runtime.video import Recording, write_clip
+from pages import _globes
 from pages._panel import (
     Attended,
     Attention,
@@ -25,6 +26,7 @@ from pages._panel import (
     Comparison,
     Experiment,
     File,
+    Globes,
     ImageClass,
     Job,
     Movie,
@@ -175,6 +177,8 @@ def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tupl
                 yield from ((name, caption, picture) for caption, picture in value.items())
             case Attention():
                 yield from ((name, caption, attended.picture) for caption, attended in value.items())
+            case Globes():
+                yield from ((name, caption, globe.picture) for caption, globe in value.items())
 
 
 def movie(value: Recording | Path) -> bytes:
@@ -186,7 +190,8 @@ def save(
     panel: Panel, experiment: Experiment, values: Mapping[str, Any], task: Task, folder: Path, suffix: str = ".png"
 ) -> list[Path]:
     """Write every output of a finished task: pictures as `output[-caption].png`, movies as `output.mp4`, what pictures
-    attend to as `output-caption.npy`, files under their own names, all the rest in `result.json`.
+    attend to as `output-caption.npy`, globes as `.npz` beside their pictures, files under their own names, all the rest
+    in `result.json`.
 
     Each picture and movie carries the parameters; `result.json` holds them too, with the seconds and device.
     """
@@ -221,6 +226,10 @@ def save(
             np.save(maps, task.result[name][caption].maps)
             paths.append(maps)
             document["outputs"].setdefault(name, {})[caption] = {"picture": path.name, "maps": maps.name}
+        elif isinstance(experiment.outputs[name], Globes):
+            ball = _globes.store(task.result[name][caption], folder / stem, suffix)
+            paths.append(ball)
+            document["outputs"].setdefault(name, {})[caption] = {"picture": path.name, "globe": ball.name}
         elif caption is None:
             document["outputs"][name] = path.name
         else:
@@ -253,6 +262,11 @@ def rendered(panel: Panel, experiment: Experiment) -> tuple[dict[str, Any], dict
             case Attention():
                 result[name] = {
                     caption: Attended(folder / files["picture"], folder / files["maps"])
+                    for caption, files in value.items()
+                }
+            case Globes():
+                result[name] = {
+                    caption: _globes.restored(folder / files["globe"], folder / files["picture"])
                     for caption, files in value.items()
                 }
             case _:

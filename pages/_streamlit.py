@@ -38,8 +38,12 @@ from pages._panel import (
     Curves,
     File,
     Footage,
+    Globes,
     ImageClass,
     Job,
+    LabelClip,
+    MeshFile,
+    MoleculeFile,
     Movie,
     Notices,
     Number,
@@ -48,7 +52,9 @@ from pages._panel import (
     Photo,
     Picture,
     Regions,
+    Rotation,
     Seed,
+    Sketch,
     Stream,
     Strip,
     SubjectFile,
@@ -70,6 +76,8 @@ NEWS_SECONDS = 0.8
 """So long a page that polls waits for something new: it shows the end of a run at once, and draws no more often."""
 THUMBNAIL_SIDE = 160
 THUMBNAILS = 64
+MAP_SIDE = 2048
+"""Pixels of the longer side of a picture round a globe."""
 STRIP_WIDTH = 124
 OWN = "a {} of your own"
 NONE = "none"
@@ -98,10 +106,38 @@ export default ({ parentElement, data }) => {
 };
 """
 """How attention.js becomes one."""
+TURN = """
+export default ({ parentElement, data, setTriggerValue }) => {
+  const stage = parentElement.querySelector("div") ?? parentElement.appendChild(document.createElement("div"));
+  stage.tell = (angles) => {
+    clearTimeout(stage.resting);
+    stage.resting = setTimeout(() => setTriggerValue("angles", angles), 250);
+  };
+  const module = new URL(data.module, document.baseURI);
+  stage.drawn ??= import(module).then(({ globes }) => globes(stage, (angles) => stage.tell(angles)));
+  if (stage.shown === JSON.stringify(data)) return;
+  stage.shown = JSON.stringify(data);
+  stage.drawn.then((update) => { update(data); if (data.turned) update.turn(data.turned); });
+};
+"""
+"""How globe.js, which loads what lies beside it, becomes one: its trigger is the rotation, once the hand rests."""
+DRAW = """
+export default ({ parentElement, data, setTriggerValue }) => {
+  if (parentElement.querySelector(".sketch")) return;
+  const use = (blob) => {
+    const reader = new FileReader();
+    reader.onload = () => setTriggerValue("drawing", reader.result);
+    reader.readAsDataURL(blob);
+  };
+  sketch(parentElement.appendChild(document.createElement("div")), { ...data, use });
+};
+"""
+"""How sketch.js becomes one: its trigger is the drawing, as a data URL."""
 Asked = tuple[str | None, Mapping[str, str]]
 """The panel and the query that a link, a saved file or the browser's history asks for."""
 NOTHING: Asked = None, {}
 SNAPSHOTS = "Here every snapshot is one frame; the main face follows the camera live."
+ONLY_LIVE = "This goes on by itself, and only in the main face; here is how it opens."
 
 
 def serve(panels: Sequence[Panel], first: Callable[[], None] | None = None, web: Path = WEB) -> None:
@@ -380,7 +416,9 @@ def _upload(control: Upload, value: bytes | str | None, key: str) -> bytes | str
     options = [*([NONE] if control.optional else []), *control.examples, own]
     now = value if isinstance(value, str) else NONE if control.optional and value is None else own
     chosen = st.selectbox(control.label, options, options.index(now), key=key, help=control.help or None)
-    if chosen == own:
+    if chosen == own and isinstance(control, Sketch):
+        chosen = _sketch(control, key) or (value if isinstance(value, bytes) else None)
+    elif chosen == own:
         file = st.file_uploader(control.label, key=f"{key}-file", label_visibility="collapsed")
         # After a while on another page the widget has forgotten the file, but not we.
         chosen = file.getvalue() if file is not None else value if isinstance(value, bytes) else None
@@ -392,6 +430,21 @@ def _upload(control: Upload, value: bytes | str | None, key: str) -> bytes | str
     except InputError as error:
         _alert([str(error)])
     return chosen
+
+
+def _sketch(control: Sketch, key: str) -> bytes | None:
+    """What the visitor has drawn just now."""
+    component = st.components.v2.component(
+        "sketch", css=(WEB / "streamlit.css").read_text(), js=(WEB / "sketch.js").read_text() + DRAW
+    )
+    drawing = component(data={"label": control.label}, key=f"{key}-sketch", on_drawing_change=lambda: None).drawing
+    return None if drawing is None else base64.b64decode(drawing.partition(",")[2])
+
+
+def _rotation(control: Rotation, value: Sequence[float], key: str) -> tuple[float, ...]:
+    st.caption(f"{control.label}. {control.help}")
+    angles = zip(control.bounds.items(), value, strict=True)
+    return tuple(st.slider(name, low, high, now, 1.0, key=f"{key}-{name}") for (name, (low, high)), now in angles)
 
 
 def _paint(sheet: Sheet, group: Mapping[str, Regions]) -> None:
@@ -407,6 +460,7 @@ def _paint(sheet: Sheet, group: Mapping[str, Regions]) -> None:
                 "mask": _painted(control, sheet.values[name], ".png"),
             }
         )
+    palette = next(iter(group.values())).palette
     rule = matching and {
         "fewest": matching.fewest,
         "coarsest": matching.coarsest,
@@ -417,7 +471,9 @@ def _paint(sheet: Sheet, group: Mapping[str, Regions]) -> None:
         "painter", css=(WEB / "painter.css").read_text(), js=(WEB / "painter.js").read_text() + PAINT
     )
     painted = component(
-        data={"pictures": pictures, "matching": rule}, key=sheet.key("painter"), on_masks_change=lambda: None
+        data={"pictures": pictures, "matching": rule, "palette": palette},
+        key=sheet.key("painter"),
+        on_masks_change=lambda: None,
     )
     if painted.masks is not None:
         masks = [mask and base64.b64decode(mask.partition(",")[2]) for mask in painted.masks]
@@ -427,13 +483,14 @@ def _paint(sheet: Sheet, group: Mapping[str, Regions]) -> None:
 
 def _painted(control: Control, value: bytes | str | None, suffix: str) -> str | None:
     """The address of a photograph to paint on or of its mask; None where none can be read."""
+    if not value:
+        return None
+    assert isinstance(control, Upload), "regions are those of a photograph, or of a clip's first labels"
     try:
-        picture = control.check(value)
+        content = value if isinstance(value, bytes) else control.examples[value]()
+        return _address(encoded(control.preview(content, control.label, PAINTED_SIDE), suffix, {}))
     except InputError:
         return None
-    if picture is None:
-        return None
-    return _address(encoded(fit(picture, PAINTED_SIDE), suffix, {}))
 
 
 @st.cache_data(max_entries=THUMBNAILS, show_spinner=False)
@@ -460,7 +517,12 @@ CONTROLS: dict[type[Control], Callable[[Any, Any, str], Any]] = {
     Regions: _upload,
     Clip: _upload,
     Footage: _upload,
+    LabelClip: _upload,
     SubjectFile: _upload,
+    MeshFile: _upload,
+    MoleculeFile: _upload,
+    Sketch: _upload,
+    Rotation: _rotation,
     Click: _click,
     Camera: _camera,
 }
@@ -491,7 +553,7 @@ def _run(sheet: Sheet) -> Any:
     with said:
         _alert(sheet.sentences)
     if isinstance(sheet.experiment, Stream):
-        st.caption(SNAPSHOTS)
+        st.caption(SNAPSHOTS if sheet.experiment.camera else ONLY_LIVE)
         st.link_button("Open it in the main face", _main_face(sheet), width="stretch")
     return status
 
@@ -519,7 +581,9 @@ def _results(sheet: Sheet, task: Task | None, status: Any, turns: Iterator[int])
         if value is not None:
             with st.container(key=sheet.key("output", name)):
                 click = _click_on(sheet, name)
-                if click is None:
+                if (turned := _rotation_of(sheet, name)) is not None:
+                    _turnable(sheet, turned, name, value, made)
+                elif click is None:
                     OUTPUTS[type(output)](output, value, made, sheet.key(name))
                 else:
                     _clickable(sheet, click, output, value, made)
@@ -558,6 +622,21 @@ def _clickable(sheet: Sheet, click: str, output: Output, value: Any, made: Made)
         sheet.values[click] = tuple(place)
         if sheet.on_demand:
             sheet.start()
+        st.rerun()
+
+
+def _rotation_of(sheet: Sheet, output: str) -> str | None:
+    """The control by which a hand turns the globes of that output."""
+    controls = sheet.experiment.controls.items()
+    return next((name for name, each in controls if isinstance(each, Rotation) and each.on == output), None)
+
+
+def _turnable(sheet: Sheet, control: str, name: str, value: Mapping[str, Any], made: Made) -> None:
+    output = sheet.experiment.outputs[name]
+    assert isinstance(output, Globes), "a rotation turns globes"
+    angles = _globes(output, value, made, sheet.key(name), made.values.get(control))
+    if angles is not None:
+        sheet.put({control: tuple(float(angle) for angle in angles)})
         st.rerun()
 
 
@@ -664,6 +743,30 @@ def _attention(output: Attention, value: Mapping[str, Any], made: Made, key: str
             _download(made, partial(made.download, attended.picture), f"{key}-{caption}", words=caption)
 
 
+def _globes(output: Globes, value: Mapping[str, Any], made: Made, key: str, turned: Any = None) -> Any:
+    """Draw globes that were made for a rotation; the angles to which a hand has turned them since."""
+    st.html(_typeset.group(output.label))
+    component = st.components.v2.component("globes", css=(WEB / "globe.css").read_text(), js=TURN)
+    shown = [{"caption": caption, **globe.drawn(_map)} for caption, globe in value.items()]
+    data = {
+        "module": f"{WEB_ROUTE}/globe.js",
+        "label": output.label,
+        "of": list(output.of),
+        "inside": output.inside,
+        "turned": turned,
+        "pictures": shown,
+    }
+    angles = component(data=data, key=f"{key}-globes", on_angles_change=lambda: None).angles
+    with st.container(horizontal=True):
+        for caption, globe in value.items():
+            _download(made, partial(made.download, globe.picture), f"{key}-{caption}", words=caption)
+    return angles
+
+
+def _map(picture: np.ndarray) -> dict[str, str]:
+    return {"src": _address(encoded(fit(picture, MAP_SIDE), ".webp", {}))}
+
+
 def _named(caption: str, picture: bytes) -> dict[str, str]:
     return {"caption": caption, "src": _address(picture)}
 
@@ -739,6 +842,7 @@ OUTPUTS: dict[type[Output], Callable[[Any, Any, Made, str], None]] = {
     Picture: _picture,
     Comparison: _comparison,
     Attention: _attention,
+    Globes: _globes,
     Strip: _strip,
     Movie: _movie,
     File: _file,

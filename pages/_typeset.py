@@ -18,6 +18,7 @@ from pages._panel import (
     Number,
     Panel,
     Paper,
+    Rotation,
     SubjectFile,
     Switch,
     Upload,
@@ -118,6 +119,8 @@ def value(control: Control, value: Any) -> str:
             return value if value in control.examples else "your own" if value else "none"
         case Number():
             return f"{value:g} {control.unit}".rstrip()
+        case Rotation():
+            return ", ".join(f"{angle:g}°" for angle in value)
         case _:
             return str(value)
 
@@ -203,7 +206,9 @@ def curves(output: Curves, lines: Mapping[str, tuple[Sequence[float], Sequence[f
         return ""
     every = [point for line in points.values() for point in line]
     x_axis = _Axis([x for x, _ in every], False, CURVE_MARGINS[0], CURVE_WIDTH - CURVE_MARGINS[1])
-    y_axis = _Axis([y for _, y in every], output.logarithmic, CURVE_HEIGHT - CURVE_MARGINS[3], CURVE_MARGINS[2])
+    y_axis = _Axis(
+        [*(y for _, y in every), *output.span], output.logarithmic, CURVE_HEIGHT - CURVE_MARGINS[3], CURVE_MARGINS[2]
+    )
     words = f"{output.label}: {output.y} over {output.x}, " + ", ".join(points)
     parts = [_grid(x_axis, y_axis, output)]
     labels = _apart([y_axis.place(line[-1][1]) for line in points.values()])

@@ -23,13 +23,19 @@ from pages._panel import (
     Clip,
     Control,
     Footage,
+    Globes,
     ImageClass,
+    LabelClip,
+    MeshFile,
+    MoleculeFile,
     Number,
     Panel,
     Photo,
     Picture,
     Regions,
+    Rotation,
     Seed,
+    Sketch,
     Stream,
     SubjectFile,
     Switch,
@@ -60,7 +66,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "regions": st.sampled_from([None, *EXAMPLES]),
     "clip": st.sampled_from([None, *CLIPS]),
     "footage": st.sampled_from([None, *CLIPS]),
+    "labels": st.none(),
     "subject": st.none(),
+    "mesh": st.none(),
+    "molecule": st.none(),
+    "drawing": st.sampled_from(list(EXAMPLES)),
+    "rotation": st.tuples(st.floats(-180, 180), st.floats(0, 180), st.floats(-180, 180)),
     "place": st.none() | st.tuples(st.floats(0, 1), st.floats(0, 1)),
     "frame": st.none(),
 }
@@ -79,7 +90,12 @@ def everything(
     regions: np.ndarray | None,
     clip: Film | None,
     footage: Film | None,
+    labels: Any,
     subject: Any,
+    mesh: Any,
+    molecule: Any,
+    drawing: np.ndarray,
+    rotation: tuple[float, float, float],
     place: tuple[float, float] | None,
     frame: np.ndarray,
 ) -> Iterator[dict[str, Any]]:
@@ -101,12 +117,20 @@ EXPERIMENT = Stream(
         "regions": Regions("Regions", of="photo", examples=EXAMPLES, optional=True),
         "clip": Clip("Clip", examples=CLIPS, optional=True),
         "footage": Footage("Footage", examples=CLIPS, optional=True),
+        "labels": LabelClip("Labels", optional=True),
         "subject": SubjectFile("Subject", optional=True, instead_of="checkpoint"),
+        "mesh": MeshFile("Mesh", optional=True),
+        "molecule": MoleculeFile("Molecule", optional=True),
+        "drawing": Sketch("Drawing", examples=EXAMPLES),
+        "rotation": Rotation("Rotation", on="globes"),
         "place": Click("Place", "picture"),
         "frame": Camera("Camera"),
     },
-    outputs={"picture": Picture("Picture")},
-    presets={"first": {"photo": "night", "strength": 0.4}, "second": {"photo": "dusk & dawn"}},
+    outputs={"picture": Picture("Picture"), "globes": Globes("Globes", of=("ball",))},
+    presets={
+        "first": {"photo": "night", "drawing": "night", "strength": 0.4},
+        "second": {"photo": "dusk & dawn", "drawing": "dusk & dawn"},
+    },
     run=everything,
 )
 PANEL = Panel(
@@ -121,7 +145,8 @@ HERE = {"panel": "toy", "experiment": "everything"}
 
 def test_every_kind_of_control_is_among_those_tried() -> None:
     tried = {type(control) for control in EXPERIMENT.controls.values()}
-    assert tried == {Regions, Footage, CheckpointChoice, *Upload.__subclasses__(), *Control.__subclasses__()} - {Upload}
+    below = {*Upload.__subclasses__(), *Photo.__subclasses__(), *Control.__subclasses__()}
+    assert tried == {*below, Footage, LabelClip, CheckpointChoice} - {Upload}
 
 
 @given(st.fixed_dictionaries(VALUES))

@@ -236,6 +236,14 @@ def test_the_reader_scores_every_pixel_and_accuracy_is_by_class() -> None:
     }
 
 
+def test_the_bundled_generator_drives_on_without_drifting_away() -> None:
+    frames = [frame.final for frame in engine.drive(itertools.islice(world(0, 96, 128), 100))]
+    first, last = frames[2:12], frames[-10:]
+    assert quality.saturation(last) < quality.saturation(first) + 0.15
+    assert 0.4 < quality.detail(last) / quality.detail(first) < 2.5
+    assert abs(np.mean(last) - np.mean(first)) < 40
+
+
 def test_the_architectures_are_offered_at_their_size() -> None:
     generator = ARCHITECTURES["vid2vid-street"].build(StreetGenerator().config)
     assert 2 * sum(parameter.numel() for parameter in generator.parameters()) < 5_000_000

@@ -29,10 +29,15 @@ class LiveStream {
     this.canvas = document.createElement("canvas");
     this.turn = 0; // counts starts and stops, so that what belongs to an older one ends by itself
 
-    this.buttons.camera.onclick = () => this.startCamera();
-    this.buttons.clip.onclick = () => this.file.click();
     this.buttons.stop.onclick = () => this.stop("Stopped.");
-    this.file.onchange = () => this.file.files.length && this.startClip(this.file.files[0]);
+    if (this.buttons.go) {
+      this.pause = 1000 / this.buttons.go.dataset.rate; // ms from one frame that is asked for to the next, at least
+      this.buttons.go.onclick = () => this.go();
+    } else {
+      this.buttons.camera.onclick = () => this.startCamera();
+      this.buttons.clip.onclick = () => this.file.click();
+      this.file.onchange = () => this.file.files.length && this.startClip(this.file.files[0]);
+    }
     for (const button of element.querySelectorAll("button[data-clip]")) button.onclick = () => this.startExample(button.dataset.clip);
     element.addEventListener("studio:controls", ({ detail }) => {
       Object.assign(this.controls, detail);
@@ -43,6 +48,13 @@ class LiveStream {
 
   say(words) {
     if (this.status.textContent !== words) this.status.textContent = words;
+  }
+
+  /** Start what goes on without a camera, from its beginning. */
+  go() {
+    this.stop("Connecting.");
+    this.buttons.stop.disabled = false;
+    this.connect(RETRY_FIRST);
   }
 
   async startCamera() {
@@ -170,22 +182,14 @@ class LiveStream {
     };
   }
 
-  /** Send the camera's next frame, now that a result is here or too late. */
+  /** Send the next frame, now that a result is here or too late. */
   async sendFrame(turn) {
     const socket = this.socket;
     if (this.capturing === socket) return;
     this.capturing = socket;
-    if (!this.isFresh) await new Promise((done) => (this.woken = done));
-    if (turn !== this.turn) return;
-    this.isFresh = false;
-    const { videoWidth: width, videoHeight: height } = this.video;
-    const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
-    this.canvas.width = Math.round(width * scale);
-    this.canvas.height = Math.round(height * scale);
-    this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
-    const picture = await new Promise((done) => this.canvas.toBlob(done, "image/jpeg", JPEG_QUALITY));
+    const picture = await (this.pause ? this.ask() : this.capture(turn));
     if (this.capturing === socket) this.capturing = null;
-    if (turn !== this.turn || socket.readyState !== WebSocket.OPEN) return;
+    if (!picture || turn !== this.turn || socket.readyState !== WebSocket.OPEN) return;
     const now = performance.now();
     this.frames += 1;
     this.sent.set(this.frames, now);
@@ -197,6 +201,28 @@ class LiveStream {
       else this.sendFrame(turn);
     }, ANSWER_TIMEOUT);
     if (this.sent.size < IN_FLIGHT) this.sendFrame(turn);
+  }
+
+  /** What asks for the next frame where there is no camera, when it is due; nothing where nobody would see it. */
+  async ask() {
+    const now = performance.now();
+    this.due = Math.max(now, (this.due ?? now) + this.pause);
+    await new Promise((done) => setTimeout(done, this.due - now));
+    if (this.element.checkVisibility() && !document.hidden) return new Uint8Array(1);
+    return this.stop("Stopped, for it was out of sight.");
+  }
+
+  /** The camera's next frame. */
+  async capture(turn) {
+    if (!this.isFresh) await new Promise((done) => (this.woken = done));
+    if (turn !== this.turn) return null;
+    this.isFresh = false;
+    const { videoWidth: width, videoHeight: height } = this.video;
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
+    this.canvas.width = Math.round(width * scale);
+    this.canvas.height = Math.round(height * scale);
+    this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
+    return new Promise((done) => this.canvas.toBlob(done, "image/jpeg", JPEG_QUALITY));
   }
 
   /** Draw one result, of a frame sent at that time. */

@@ -8,7 +8,7 @@ const ASPECT_TOLERANCE = 0.02; // as for the engines
 const UNDO_STEPS = 40;
 
 // The label is the place in this list. Distinct for the colour-blind (Okabe and Ito), and their numbers are always shown.
-const REGIONS = [
+const UNNAMED = [
   { name: "Not painted", colour: [0, 0, 0] },
   { name: "Region 1", colour: [230, 159, 0] },
   { name: "Region 2", colour: [86, 180, 233] },
@@ -17,6 +17,7 @@ const REGIONS = [
   { name: "Region 5", colour: [213, 94, 0] },
   { name: "Region 6", colour: [204, 121, 167] },
 ];
+let REGIONS = UNNAMED; // those of the painter that is open
 const COVER = 140; // of 255: how opaque a region's colour lies on the photograph
 
 const TOOLS = {
@@ -221,9 +222,10 @@ export const judge = (masks, names, matching) => {
 };
 
 /** Fill `element` with a painter of `pictures`, each {label, photograph, mask}: addresses, `mask` that of one to begin with,
-    or null. `use` gets a PNG for each, or null for each where nothing is painted; `cancel`, where it is given, is called
-    instead. */
-export async function paint(element, { pictures, matching = null, use, cancel = null }) {
+    or null. `palette`, where regions mean something, has their colours by name. `use` gets a PNG for each, or null for each
+    where nothing is painted; `cancel`, where it is given, is called instead. */
+export async function paint(element, { pictures, palette = null, matching = null, use, cancel = null }) {
+  REGIONS = palette ? [UNNAMED[0], ...Object.entries(palette).map(([name, colour]) => ({ name, colour }))] : UNNAMED;
   const photographs = await Promise.all(pictures.map(({ photograph }) => photograph && load(photograph)));
   const missing = pictures.filter((_, number) => !photographs[number]).map(({ label }) => label);
   const close = cancel ? [make("button", { type: "button", textContent: "Cancel", onclick: cancel })] : [];
@@ -257,7 +259,7 @@ export async function paint(element, { pictures, matching = null, use, cancel = 
     const input = make("input", { type: "radio", name: group, value, checked, onchange: choose, attributes: { "aria-label": name } });
     return make("label", { title: name }, input, face);
   };
-  const chip = (label) => make("span", { className: "painter-chip", textContent: label, style: `--chip: ${css(REGIONS[label].colour)}`, dataset: { label } });
+  const chip = (label) => make("span", { className: "painter-chip", textContent: palette && label ? "" : label, style: `--chip: ${css(REGIONS[label].colour)}`, dataset: { label } });
 
   const remember = (...numbers) => {
     undone.push(numbers.map((number) => [number, masks[number].labels.slice()]));
@@ -334,7 +336,7 @@ export async function paint(element, { pictures, matching = null, use, cancel = 
     sketch.append(line, ring);
     const frame = make("div", { className: "painter-frame", tabIndex: 0, style: `--aspect: ${width / height}`, attributes: {
       role: "application",
-      "aria-label": `${label}, to paint on: arrow keys move, Space paints, 1 to 6 choose a region, 0 erases`,
+      "aria-label": `${label}, to paint on: arrow keys move, Space paints, 1 to ${Math.min(9, REGIONS.length - 1)} choose a region, 0 erases`,
     } }, photographs[number], canvas, sketch);
     photographs[number].alt = "";
     const clear = make("button", { type: "button", textContent: "Clear", attributes: { "aria-label": `Clear the ${names[number]}` },
@@ -440,7 +442,7 @@ export async function paint(element, { pictures, matching = null, use, cancel = 
 
   for (const label of [...REGIONS.keys()].slice(1).concat(0)) {
     const name = label ? REGIONS[label].name : "Erase: not painted";
-    const face = make("span", {}, chip(label), label ? "" : "Erase");
+    const face = make("span", {}, chip(label), label ? (palette ? name : "") : "Erase");
     swatches.append(option("painter-region", label, label === state.label, face, name, () => choose({ label })));
   }
   for (const [tool, { name }] of Object.entries(TOOLS)) {
@@ -460,7 +462,7 @@ export async function paint(element, { pictures, matching = null, use, cancel = 
     // What is typed here is no shortcut of the page around.
     event.stopPropagation();
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") { event.preventDefault(); undo.click(); }
-    else if (/^[0-6]$/.test(event.key) && event.target.localName !== "select") choose({ label: Number(event.key) });
+    else if (/^[0-9]$/.test(event.key) && event.key < REGIONS.length && event.target.localName !== "select") choose({ label: Number(event.key) });
     else if ("[]".includes(event.key) && state.tool === "brush") {
       size.value = Number(size.value) + (event.key === "]" ? 1 : -1);
       size.oninput();

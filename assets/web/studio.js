@@ -276,6 +276,27 @@ window.studio = (() => {
       };
     },
 
+    globes: (body) => {
+      const stage = make("div");
+      let value;
+      const pictures = () => value.pictures.filter(({ src }) => src);
+      const sheet = body.closest(".studio-sheet");
+      const [bar, refresh] = tools(pictures, () => pictures()[0], () => value);
+      body.append(stage, make("div", { className: "studio-below" }, bar));
+      const drawn = import("./globe.js").then(({ globes }) => {
+        const update = globes(stage, (angles) => sheet.dispatchEvent(new CustomEvent("studio:turn", { detail: angles })));
+        sheet.addEventListener("studio:turned", ({ detail }) => update.turn(detail));
+        return update;
+      });
+      return async (next) => {
+        if (next.pictures.some(({ src }) => src)) { value = next; refresh(); }
+        const update = await drawn;
+        update(next);
+        if (next.turned && !rotating(sheet)) update.turn(next.turned);
+        sheet.dispatchEvent(new CustomEvent("studio:shown"));
+      };
+    },
+
     strip: (body) => {
       const frames = new Map();
       const row = make("div", { className: "studio-strip" });
@@ -427,7 +448,7 @@ window.studio = (() => {
   // A picture, clip or the like to choose: an example by its name, or a file of the visitor's, which goes to the server
   // at once. What takes minutes of film can be recorded on the page.
   const upload = (element, props, watch, trigger) => {
-    const { label, help, examples, optional, paintable, noun, route, accept, largest, seconds } = props;
+    const { label, help, examples, optional, paintable, drawable, noun, route, accept, largest, seconds } = props;
     const image = make("img", { alt: "" });
     const words = make("p", { className: "studio-help" });
     const alert = make("p", { className: "studio-alert" });
@@ -469,6 +490,11 @@ window.studio = (() => {
       make("div", {}, make("label", { className: "studio-file" }, file, "Choose a file"),
         ...(seconds ? [button("Record", record, { className: "studio-paint", aria: { label: `Record: ${label}` } })] : []),
         ...(paintable ? [button("Paint", () => trigger("select"), { className: "studio-paint", aria: { label: `Paint: ${label}` } })] : []), words, offers), alert);
+    if (drawable) {
+      const pad = make("div", { className: "studio-pad" });
+      field.firstChild.after(pad);
+      import("./sketch.js").then(({ sketch }) => sketch(pad, { label, use: send }));
+    }
     for (const kind of ["dragover", "dragleave", "drop"]) {
       field.addEventListener(kind, (event) => {
         event.preventDefault();
@@ -486,7 +512,7 @@ window.studio = (() => {
   const unchanged = { __type__: "update" };
   const maskAddress = (value, examples) => (examples[value] ?? own.get(value))?.replace(".webp", ".png");
 
-  const paint = async ({ pictures, matching }, values) => {
+  const paint = async ({ pictures, matching, palette }, values) => {
     const painter = await import("./painter.js");
     const body = make("div");
     const alert = make("p", { className: "studio-alert" });
@@ -504,6 +530,7 @@ window.studio = (() => {
           photograph: photographs[values[number]] ?? own.get(values[number]),
           mask: maskAddress(values[pictures.length + number], masks),
         })),
+        palette,
         matching: matching && { fewest: matching.fewest, coarsest: matching.coarsest, largestRatio: matching.largest_ratio, longest: values.at(-1) },
         use: async (files) => {
           try {
@@ -543,6 +570,53 @@ window.studio = (() => {
     element.replaceChildren(make("div", { className: "studio-seed" }, make("label", { htmlFor: id, textContent: label }),
       make("p", { className: "studio-help", textContent: help }), make("span", {}, number, dice)));
     watch("value", draw);
+    draw();
+  };
+
+  // Three angles, which sliders set, or a hand that drags the globes of the same sheet.
+  const PATIENCE = 40; // milliseconds
+  const turning = new WeakMap(); // of a sheet: when a hand last turned something
+  const rotating = (sheet) => performance.now() - (turning.get(sheet) ?? -Infinity) < 2000;
+  const rotation = (element, props, watch, trigger) => {
+    const { label, help, bounds } = props;
+    const sheet = element.closest(".studio-sheet");
+    const rows = bounds.map(([name, low, high]) => {
+      const slider = make("input", { type: "range", min: low, max: high, step: 1, aria: { label: `${label}: ${name}, degrees` } });
+      const field = make("input", { type: "number", min: low, max: high, step: 0.1, aria: { label: `${label}: ${name}, as a number` } });
+      for (const input of [slider, field]) input.oninput = () => input.value !== "" && input.checkValidity() && choose(rows.map((row) => Number((row.slider === slider ? input : row.field).value)));
+      return { slider, field, row: make("div", {}, make("span", { textContent: name }), slider, field) };
+    });
+    const tell = () => sheet.dispatchEvent(new CustomEvent("studio:turned", { detail: props.value }));
+    const choose = (angles, told = false) => {
+      turning.set(sheet, performance.now());
+      props.value = angles;
+      draw();
+      if (!told) tell();
+      ask();
+    };
+    // What a hand passes through is not asked for while an answer is awaited.
+    let asked = -Infinity;
+    let later;
+    const ask = () => {
+      clearTimeout(later);
+      if (performance.now() - asked < PATIENCE) { later = setTimeout(ask, PATIENCE); return; }
+      asked = performance.now();
+      trigger("input");
+    };
+    sheet.addEventListener("studio:shown", () => {
+      asked = -Infinity;
+      if (later) ask();
+      later = null;
+    });
+    const draw = () => rows.forEach(({ slider, field }, place) => {
+      slider.value = props.value[place];
+      if (Number(field.value) !== props.value[place] || field.value === "") field.value = props.value[place];
+    });
+    const back = button("Turn back", () => choose([0, 0, 0]));
+    sheet.addEventListener("studio:turn", ({ detail }) => choose(detail, true));
+    element.replaceChildren(make("fieldset", { className: "studio-rotation" }, make("legend", { textContent: label }),
+      make("p", { className: "studio-help", textContent: help }), ...rows.map(({ row }) => row), back));
+    watch("value", () => { draw(); tell(); });
     draw();
   };
 
@@ -657,17 +731,23 @@ window.studio = (() => {
 
   // A moved control of a live experiment is answered by our own route; once all rest, Gradio's run follows.
   const REST = 250;
+  let holding = false; // a globe, whose turning has not ended while the hand pauses
+  for (const kind of ["pointerdown", "pointerup", "pointercancel"]) {
+    addEventListener(kind, ({ target }) => { holding = kind === "pointerdown" && Boolean(target.closest?.(".globe-stage")); }, true);
+  }
   const sheets = new Map();
   const rested = (id, route, trigger) => sheets.set(id, { route, trigger });
   const move = (id, names, values) => {
     const sheet = sheets.get(id);
     sheet.values = JSON.stringify(Object.fromEntries(names.map((name, at) => [name, values[at]])));
     clearTimeout(sheet.timer);
-    sheet.timer = setTimeout(() => {
+    const rest = () => {
+      if (holding) { sheet.timer = setTimeout(rest, REST); return; }
       sheet.values = null;
       if (sheet.socket.readyState === WebSocket.OPEN) sheet.socket.send("null");
       sheet.trigger("submit");
-    }, REST);
+    };
+    sheet.timer = setTimeout(rest, REST);
     if (sheet.socket?.readyState === WebSocket.OPEN) sheet.socket.send(sheet.values);
     if (sheet.socket && sheet.socket.readyState <= WebSocket.OPEN) return;
     sheet.socket = new WebSocket(new URL(sheet.route, location.href).href.replace(/^http/, "ws"));
@@ -699,5 +779,5 @@ window.studio = (() => {
     [...document.querySelectorAll("button.studio-run")].find((each) => each.offsetParent)?.click();
   });
 
-  return { arrivals, address, asked: asking, history: remember, status, seed, imageClass, checkpoint, output, upload, paint, fitting, choices, live, job, controls, move, rested };
+  return { arrivals, address, asked: asking, history: remember, status, seed, rotation, imageClass, checkpoint, output, upload, paint, fitting, choices, live, job, controls, move, rested };
 })();

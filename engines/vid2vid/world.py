@@ -43,8 +43,8 @@ STANDING, BRAKING = 3.0, 3.0
 ONCOMING = 8.0
 """Metres a second."""
 ONCOMING_SPACING = 45.0
-SHARPEST = 1.35
-"""Radians of a bend, over a block."""
+SHARPEST = 0.8
+"""Radians of a bend, over a block; in sharper ones, walls fill the picture, which CamVid never shows."""
 SUBPIXEL = 4
 """Bits of a pixel's fractions in drawing."""
 OFFSET = 2**20
@@ -312,7 +312,8 @@ def _park(random: np.random.Generator, start: float, side: int) -> list[Thing]:
     for along in np.arange(start + 2, end, 5.5):
         tree = along + random.uniform(-1, 1)
         outlines = _tree(tree, side * (abs(right) + random.uniform(2, 4)), random, 8.5)
-        things.append(Thing(end + (tree - start) / BLOCK, outlines))
+        # Behind the fence, but before what the next block begins with.
+        things.append(Thing(end - 0.9 + 0.8 * (along - start) / BLOCK, outlines))
     return things
 
 
