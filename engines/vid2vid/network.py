@@ -73,14 +73,14 @@ def blended(picture: Tensor, other: Tensor, weight: Tensor) -> Tensor:
     return weight * picture + (1 - weight) * other
 
 
-def warped(picture: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
+def warped(picture: Tensor, flow: Tensor) -> Tensor:
     """The picture `(B, C, H, W)`, each pixel taken from where the flow `(B, 2, H, W)`, in pixels, points; what lies
-    beyond the border is as the border. `mode` is an interpolation of grid_sample's."""
+    beyond the border is as the border."""
     height, width = picture.shape[2:]
     columns = torch.arange(width, device=flow.device, dtype=flow.dtype) + flow[:, 0]
     rows = torch.arange(height, device=flow.device, dtype=flow.dtype)[:, None] + flow[:, 1]
     places = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], -1)
-    return functional.grid_sample(picture, places, mode, padding_mode="border", align_corners=False)
+    return functional.grid_sample(picture, places, padding_mode="border", align_corners=False)
 
 
 class Branch(nn.Module):

@@ -48,7 +48,7 @@ COLOUR_WEIGHT, GRADIENT_WEIGHT = 3.0, 0.5
 REALNESS_WEIGHT, FEATURE_WEIGHT = 1.0, 40.0
 FLOW_WEIGHT = 0.2
 """A pixel."""
-WARP_WEIGHT, STEADINESS_WEIGHT = 5.0, 0.5
+WARP_WEIGHT, STEADINESS_WEIGHT = 5.0, 2.0
 AVERAGE_DECAY = 0.997
 READER_BATCH, READER_RATE = 8, 2e-3
 
@@ -118,7 +118,7 @@ class StreetTraining(AdversarialTraining[StreetGenerator, MultiscaleDiscriminato
         sure = shot.sure
         count = sure.sum().clamp_min(1)
         carried = warped(given.real, made.flow)
-        steady = warped(given.pictures[:, -3:], shot.flow, "bicubic")
+        steady = warped(given.pictures[:, -3:], shot.flow)
         old = (~shot.is_first).float()[:, None, None, None]
         return {
             "flow": FLOW_WEIGHT * (sure * (made.flow - shot.flow).abs()).sum() / (FLOW_CHANNELS * count),
