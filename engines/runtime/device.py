@@ -11,7 +11,8 @@ from engines.runtime.errors import DeviceError
 
 CHANNELS, SIDE = 64, 96
 """A 3x3 convolution of this size stands for the networks of the papers: it takes about 3 ms on one core."""
-REPETITIONS = 3
+REPETITIONS = 20
+"""The shortest of so many counts: a server that starts in a busy moment shall not be slow ever after."""
 WORTHWHILE_GAIN = 1.15
 """Below this, a second thread or bf16 is not worth what it takes from other visitors or from precision."""
 
@@ -76,7 +77,7 @@ def _convolution(where: torch.device) -> tuple[nn.Conv2d, torch.Tensor]:
 
 @torch.inference_mode()
 def _seconds(convolution: nn.Conv2d, image: torch.Tensor) -> float:
-    """The shortest of a few runs; reading one number back waits for any device to be done."""
+    """The shortest of some runs; reading one number back waits for any device to be done."""
     convolution(image)[0, 0, 0, 0].item()
     seconds = []
     for _ in range(REPETITIONS):
