@@ -108,16 +108,13 @@ class ResidualBlock(nn.Module):
         return features + self.second(self.first(features))
 
 
-class Generator(nn.Module):
-    """Paints a dancer into pictures of that side, or into square windows of them. It works at half the resolution and
-    below, where it is fast; what it is given has multiples of 16 pixels."""
+class Hourglass(nn.Module):
+    """A network with a middle that narrows features of half the size to a sixteenth of it, and widens them again beside
+    what they were; its parts are the network's own."""
 
-    def __init__(self, side: int, widths: tuple[int, int, int, int] = (32, 64, 96, 96), blocks: int = 2) -> None:
-        super().__init__()
-        self.pitch = FIELD_STRIDE / side
+    def add_hourglass(self, widths: tuple[int, int, int, int], blocks: int) -> None:
+        """`widths` are the channels at half the size and below, `blocks` are in the middle."""
         first, second, third, fourth = widths
-        self.enter = nn.Conv2d(4 * 6, first, 3, padding=1)
-        self.limbs = nn.Conv2d(3 * len(FIELD_LIMBS), first, 1)
         self.narrow1, self.narrow2, self.narrow3 = (
             Block(first, second, 2),
             Block(second, third, 2),
@@ -126,6 +123,29 @@ class Generator(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(fourth) for _ in range(blocks)))
         self.widen3, self.widen2 = Block(fourth + third, third), Block(third + second, second)
         self.widen1 = Block(second + first, first)
+
+    def through_hourglass(self, half: Tensor) -> Tensor:
+        """Features of the shape they have, `(B, first width, H / 2, W / 2)`."""
+        quarter = self.narrow1(half)
+        eighth = self.narrow2(quarter)
+        features = self.blocks(self.narrow3(eighth))
+        for widen, beside in ((self.widen3, eighth), (self.widen2, quarter), (self.widen1, half)):
+            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
+            features = widen(torch.cat([larger, beside], 1))
+        return features
+
+
+class Generator(Hourglass):
+    """Paints a dancer into pictures of that side, or into square windows of them. It works at half the resolution and
+    below, where it is fast; what it is given has multiples of 16 pixels."""
+
+    def __init__(self, side: int, widths: tuple[int, int, int, int] = (32, 64, 96, 96), blocks: int = 2) -> None:
+        super().__init__()
+        self.pitch = FIELD_STRIDE / side
+        first = widths[0]
+        self.enter = nn.Conv2d(4 * 6, first, 3, padding=1)
+        self.limbs = nn.Conv2d(3 * len(FIELD_LIMBS), first, 1)
+        self.add_hourglass(widths, blocks)
         self.refine = ResidualBlock(first)
         self.paint = nn.Conv2d(first, 4 * 4, 3, padding=1)
 
@@ -136,12 +156,7 @@ class Generator(nn.Module):
         seen = torch.cat([poses.figures, previous], 1).to(dtype).contiguous(memory_format=torch.channels_last)
         fields = limb_fields(poses.points, poses.seen, places, self.pitch).to(dtype)
         half = functional.leaky_relu(self.enter(functional.pixel_unshuffle(seen, 2)) + self.limbs(fields), LEAK)
-        quarter = self.narrow1(half)
-        eighth = self.narrow2(quarter)
-        features = self.blocks(self.narrow3(eighth))
-        for widen, beside in ((self.widen3, eighth), (self.widen2, quarter), (self.widen1, half)):
-            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
-            features = widen(torch.cat([larger, beside], 1))
+        features = self.through_hourglass(half)
         return Painted(*functional.pixel_shuffle(self.paint(self.refine(features)), 2).float().split([3, 1], 1))
 
 

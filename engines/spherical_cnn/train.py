@@ -17,19 +17,15 @@ numbers it would have had.
 
 import argparse
 import json
-import math
-import os
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from statistics import fmean
 from typing import Any, NamedTuple
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engines.runtime import training as runtime
 from engines.runtime.errors import InputError
 from engines.spherical_cnn.architecture import ARCHITECTURES
 from engines.spherical_cnn.data import Kind, Samples, read_samples
@@ -44,9 +40,6 @@ ENERGY_UNIT, SMALL_ERROR = 15.0, 0.2
 COMPOSITION = (-62.1, -146.0, -96.5, -95.8, -68.2)
 """The energy of an atom of each element in a molecule, in kilocalories by mole: least squares over the molecules that
 are learned from."""
-SAVE_EVERY = 60.0
-LOG_EVERY = 60.0
-"""Seconds."""
 
 
 class Goal(NamedTuple):
@@ -116,41 +109,32 @@ RECIPES = {
 """By the names of their checkpoints."""
 
 
-class Training:
-    """The training of one network over `epochs`; `step` and `seconds` count earlier runs in."""
+class Training(runtime.Training):
+    """The training of one network over `epochs`."""
 
     def __init__(self, recipe: Recipe, samples: Samples, epochs: int) -> None:
+        super().__init__(len(samples.labels), BATCH, epochs)
         torch.manual_seed(0)
-        self.recipe, self.samples = recipe, samples
+        self.recipe, self.samples, self.figure = recipe, samples, recipe.goal.figure
         self.network = ARCHITECTURES[recipe.architecture].build(recipe.config).train()
         self.norm = nn.BatchNorm1d(self.network.out_layer.in_features)
         self.optimizer = torch.optim.Adam([*self.network.parameters(), *self.norm.parameters()], recipe.rate)
-        self.steps = epochs * (len(samples.labels) // BATCH)
-        self.step, self.seconds = 0, 0.0
 
-    def advance(self) -> tuple[float, float]:
-        """One step on the next batch; returns its loss and the goal's figure."""
-        began = time.perf_counter()
+    def parts(self) -> dict[str, Any]:
+        return {"network": self.network, "norm": self.norm, "optimizer": self.optimizer}
+
+    def learn(self, chosen: Tensor) -> tuple[float, float]:
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate * (1 + math.cos(math.pi * self.step / self.steps)) / 2
-        signals, labels = self._batch()
+            group["lr"] = self.recipe.rate * runtime.cosine(self.step / self.steps)
+        signals = self.samples.draw(chosen, torch.Generator().manual_seed(self.step))
+        labels = self.samples.labels[chosen]
         scores = self.network.out_layer(self.norm(self.network.features(signals)))
         answers = self.network.answer(scores, signals)
         loss = self.recipe.goal.loss(answers, labels)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        self.step += 1
-        self.seconds += time.perf_counter() - began
         return loss.item(), self.recipe.goal.measure(answers, labels).item()
-
-    def _batch(self) -> tuple[Tensor, Tensor]:
-        """What the step's number says, so that a training that was stopped goes on with the same samples."""
-        count = len(self.samples.labels)
-        epoch, place = divmod(self.step, count // BATCH)
-        order = torch.randperm(count, generator=torch.Generator().manual_seed(epoch))
-        chosen = order[place * BATCH : (place + 1) * BATCH]
-        return self.samples.draw(chosen, torch.Generator().manual_seed(self.step)), self.samples.labels[chosen]
 
     def folded(self) -> dict[str, Tensor]:
         """The network's tensors, with the norm's statistics and weights within the linear layer's."""
@@ -162,56 +146,10 @@ class Training:
         state["out_layer.weight"] *= scale
         return state
 
-    def parts(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("network", "norm", "optimizer")}
-
-    def save(self, path: Path) -> None:
-        """Write the state; whenever the process is stopped, the file is the old one or the new one."""
-        state = {name: part.state_dict() for name, part in self.parts().items()}
-        torch.save(state | {"step": self.step, "seconds": self.seconds}, path.with_suffix(".new"))
-        os.replace(path.with_suffix(".new"), path)
-
-    def load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
-        for name, part in self.parts().items():
-            part.load_state_dict(state[name])
-        self.step, self.seconds = state["step"], state["seconds"]
-
-    def export(self, path: Path) -> None:
-        """Write the network in half precision, as bundled checkpoints are."""
-        metadata = {
-            "architecture": self.recipe.architecture,
-            "config": json.dumps(self.recipe.config),
-            "trained_on": self.recipe.kind,
-            "steps": str(self.step),
-        }
-        save_file({key: tensor.half().contiguous() for key, tensor in self.folded().items()}, path, metadata)
-
-
-def train(training: Training, out: Path, name: str) -> None:
-    """Go on to the last step; the network is exported whenever the state is saved."""
-    state, exported = out / f"{name}.pt", out / f"{name}.safetensors"
-    if state.exists():
-        training.load(state)
-    saved = logged = time.perf_counter()
-    recent: list[tuple[float, float]] = []
-    while training.step < training.steps:
-        recent.append(training.advance())
-        if time.perf_counter() - logged > LOG_EVERY:
-            loss, figure = (fmean(values) for values in zip(*recent, strict=True))
-            print(
-                f"{training.seconds:.0f} s, step {training.step} of {training.steps}: "
-                f"loss {loss:.3f}, {training.recipe.goal.figure} {figure:.3f}",
-                flush=True,
-            )
-            logged = time.perf_counter()
-            recent.clear()
-        if time.perf_counter() - saved > SAVE_EVERY:
-            training.save(state)
-            training.export(exported)
-            saved = time.perf_counter()
-    training.save(state)
-    training.export(exported)
+    def exported(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        recipe = self.recipe
+        config = json.dumps(recipe.config)
+        return self.folded(), {"architecture": recipe.architecture, "config": config, "trained_on": recipe.kind}
 
 
 def main() -> None:
@@ -230,7 +168,7 @@ def main() -> None:
         samples = read_samples(recipe.kind, "train", bandwidth, arguments.data)
     except InputError as error:
         parser.exit(1, f"{error}\n")
-    train(Training(recipe, samples, arguments.epochs), arguments.out, arguments.name)
+    runtime.train(Training(recipe, samples, arguments.epochs), arguments.out, arguments.name)
 
 
 if __name__ == "__main__":

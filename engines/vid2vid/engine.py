@@ -20,7 +20,7 @@ from engines.runtime.errors import InputError
 from engines.runtime.resident import RESIDENT
 from engines.vid2vid.architecture import ARCHITECTURES
 from engines.vid2vid.data import Labels, Picture
-from engines.vid2vid.street import LOOKS, NONE, StreetGenerator, compose, motion_hint, places
+from engines.vid2vid.street import LOOKS, NONE, StreetGenerator, compose, hints, motion_hint, places
 
 BUNDLED = "vid2vid-street"
 WINTER_SUN = LOOKS - 1
@@ -128,18 +128,6 @@ def drive(
             past = nothing_before(each)
         frame, past = next_frame(each, past, weight=weight, look=look, network=network)
         yield frame
-
-
-def hints(labels: NDArray[np.uint8], pictures: NDArray[np.float32]) -> Flow:
-    """What the generator is told of motion, `(H, W, 4)`: where the two `pictures` before, in [-1, 1], moved, and where
-    the last two of three label maps did; zeros where there are no two."""
-    found = np.zeros((*labels.shape[1:], 4), np.float32)
-    if labels[1, 0, 0] != NONE:
-        found[..., 2:] = motion_hint(labels[2], labels[1])
-        if labels[0, 0, 0] != NONE:
-            before, last = ((pictures + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
-            found[..., :2] = motion_hint(last, before)
-    return found
 
 
 def repainted(labels: Sequence[Labels], place: int, painted: Labels) -> list[Labels]:

@@ -11,27 +11,20 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.everybody_dance_now.network import Block, ResidualBlock
+from engines.everybody_dance_now.network import Block, Hourglass
 from engines.vid2vid.labels import LABELS, VOID
 from engines.vid2vid.street import places
 
 
-class StreetReader(nn.Module):
+class StreetReader(Hourglass):
     """Scores every pixel's label, all but void."""
 
     def __init__(self, widths: tuple[int, int, int, int] = (24, 40, 64, 80), blocks: int = 2) -> None:
         super().__init__()
         self.config: dict[str, Any] = {"widths": list(widths), "blocks": blocks}
-        first, second, third, fourth = widths
+        first = widths[0]
         self.enter = Block(4 * 3 + 2, first)
-        self.narrow1, self.narrow2, self.narrow3 = (
-            Block(first, second, 2),
-            Block(second, third, 2),
-            Block(third, fourth, 2),
-        )
-        self.blocks = nn.Sequential(*(ResidualBlock(fourth) for _ in range(blocks)))
-        self.widen3, self.widen2 = Block(fourth + third, third), Block(third + second, second)
-        self.widen1 = Block(second + first, first)
+        self.add_hourglass(widths, blocks)
         self.score = nn.Conv2d(first, VOID, 3, padding=1)
 
     def forward(self, pictures: Tensor, place: Tensor) -> Tensor:
@@ -39,13 +32,7 @@ class StreetReader(nn.Module):
         `street.places` gives it, for each."""
         seen = torch.cat([functional.pixel_unshuffle(pictures, 2), place], 1).to(self.score.weight.dtype)
         half = self.enter(seen.contiguous(memory_format=torch.channels_last))
-        quarter = self.narrow1(half)
-        eighth = self.narrow2(quarter)
-        features = self.blocks(self.narrow3(eighth))
-        for widen, beside in ((self.widen3, eighth), (self.widen2, quarter), (self.widen1, half)):
-            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
-            features = widen(torch.cat([larger, beside], 1))
-        return self.score(features).float()
+        return self.score(self.through_hourglass(half)).float()
 
 
 @torch.inference_mode()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.everybody_dance_now.network import Block, ResidualBlock
+from engines.everybody_dance_now.network import Block, Hourglass, ResidualBlock
 from engines.vid2vid.labels import COLOURS, LABELS
 from engines.vid2vid.network import FRAMES, NO_FEATURES, Synthesis, blended, warped
 
@@ -38,24 +38,17 @@ FINEST_SCALE = 1
 """DIS looks down to half the size, in 5 ms at 256 x 192; its error is 4.1 levels of 255 against 3.5 in 30 ms."""
 
 
-class StreetGenerator(nn.Module):
+class StreetGenerator(Hourglass):
     """Makes a frame from its labels and the two before, and from the two pictures before."""
 
     def __init__(self, widths: tuple[int, int, int, int] = (40, 80, 128, 160), blocks: int = 2) -> None:
         super().__init__()
         self.config: dict[str, Any] = {"widths": list(widths), "blocks": blocks}
-        first, second, third, fourth = widths
+        first = widths[0]
         now = 4 * (len(LABELS) + 1 + 3 * 3)
         before = (FRAMES - 1) * (len(LABELS) + 1)
         self.enter = Block(now + before + 4 + 2 + LOOKS, first)
-        self.narrow1, self.narrow2, self.narrow3 = (
-            Block(first, second, 2),
-            Block(second, third, 2),
-            Block(third, fourth, 2),
-        )
-        self.blocks = nn.Sequential(*(ResidualBlock(fourth) for _ in range(blocks)))
-        self.widen3, self.widen2 = Block(fourth + third, third), Block(third + second, second)
-        self.widen1 = Block(second + first, first)
+        self.add_hourglass(widths, blocks)
         self.refine = ResidualBlock(first)
         self.paint = nn.Conv2d(first, 4 * 3, 3, padding=1)
         self.move = nn.Conv2d(first, 3, 3, padding=1)
@@ -83,14 +76,7 @@ class StreetGenerator(nn.Module):
             ],
             1,
         ).contiguous(memory_format=torch.channels_last)
-        half = self.enter(seen)
-        quarter = self.narrow1(half)
-        eighth = self.narrow2(quarter)
-        features = self.blocks(self.narrow3(eighth))
-        for widen, beside in ((self.widen3, eighth), (self.widen2, quarter), (self.widen1, half)):
-            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
-            features = widen(torch.cat([larger, beside], 1))
-        features = self.refine(features)
+        features = self.refine(self.through_hourglass(self.enter(seen)))
         raw = functional.pixel_shuffle(self.paint(features), 2).float().tanh()
         moved = functional.interpolate(self.move(features).float(), scale_factor=2.0, mode="bilinear")
         flow = motion[:, :2] + FLOW_UNIT * moved[:, :2]
@@ -132,3 +118,15 @@ def motion_hint(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> NDArray[np
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(FINEST_SCALE)
     return search.calc(grey[0], grey[1], None)
+
+
+def hints(labels: NDArray[np.uint8], pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the generator is told of motion, `(H, W, 4)`: where the two `pictures` before, in [-1, 1], moved, and where
+    the last two of three label maps did; zeros where there are no two."""
+    found = np.zeros((*labels.shape[1:], 4), np.float32)
+    if labels[1, 0, 0] != NONE:
+        found[..., 2:] = motion_hint(labels[2], labels[1])
+        if labels[0, 0, 0] != NONE:
+            before, last = ((pictures + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+            found[..., :2] = motion_hint(last, before)
+    return found

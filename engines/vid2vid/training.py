@@ -27,7 +27,7 @@ from engines.vid2vid.labels import LABELS, VOID
 from engines.vid2vid.network import FLOW_CHANNELS, Synthesis, warped
 from engines.vid2vid.segmentation import StreetReader
 from engines.vid2vid.streams import Shot
-from engines.vid2vid.street import NONE, StreetGenerator, motion_hint, one_hot
+from engines.vid2vid.street import NONE, StreetGenerator, hints, one_hot
 
 STREAMS = 4
 WINDOW = (144, 192)
@@ -202,16 +202,9 @@ class Given:
 def motion_of(pictures: Tensor, labels: Tensor) -> Tensor:
     """The generator's hints `(B, 4, H, W)`: of the two pictures before, `(B, 6, H, W)`, and of the last two of three
     label maps, `(B, 3, H, W)`; zeros where there are no two."""
-    hints = torch.zeros(len(labels), 4, *labels.shape[2:])
-    levels = ((pictures + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).contiguous().numpy()
-    for place, (frames, maps) in enumerate(zip(levels, labels, strict=True)):
-        if maps[1, 0, 0] == NONE:
-            continue
-        hints[place, 2:] = torch.from_numpy(motion_hint(maps[2].numpy(), maps[1].numpy())).permute(2, 0, 1)
-        if maps[0, 0, 0] != NONE:
-            before, last = np.ascontiguousarray(frames[..., :3]), np.ascontiguousarray(frames[..., 3:])
-            hints[place, :2] = torch.from_numpy(motion_hint(last, before)).permute(2, 0, 1)
-    return hints
+    frames = pictures.unflatten(1, (2, 3)).permute(0, 1, 3, 4, 2).numpy()
+    found = [hints(maps.numpy(), before) for maps, before in zip(labels, frames, strict=True)]
+    return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2)
 
 
 class ReaderTraining(AdversarialTraining[StreetReader, nn.Module]):
