@@ -3,6 +3,8 @@
 import os
 import tempfile
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,3 +29,20 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM if CHROMIUM.exists() else None, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def dance(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 26 frames of a dancer's film, with its sound."""
+    from engines.runtime.video import Recording, read_clip
+
+    film = Path(__file__).parents[1] / "../shared/data/video/dance-65f.mp4"
+    if not film.exists():
+        pytest.skip("needs ../shared/data/video")
+    whole = read_clip(film)
+    with Recording(whole.rate, whole) as recording:
+        for frame in islice(whole.frames(1024), 26):
+            recording.add(frame)
+    path = tmp_path_factory.mktemp("films") / "dance.mp4"
+    path.write_bytes(recording.content)
+    return path

@@ -31,7 +31,6 @@ from tests.test_api import run, session
 from tests.test_streamlit import made, sheet, task, visit, widget, words
 
 ROOT = Path(__file__).parents[1]
-DANCE = ROOT / "../shared/data/video/dance-65f.mp4"
 STYLE = ROOT / "assets/examples/dusk.jpg"
 HOSTILE = b"ffconcat version 1.0\nfile /etc/passwd\n"
 REFUSAL = "this is not a clip the studio reads; choose an MP4, MOV, WebM, MKV, AVI or GIF file."
@@ -126,15 +125,13 @@ def test_the_panel_opens_with_a_movie_that_can_be_played(chromium: Browser, addr
 
 
 def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_its_frames(
-    chromium: Browser, address: str
+    chromium: Browser, address: str, dance: Path
 ) -> None:
-    if not DANCE.exists():
-        pytest.skip("needs ../shared/data/video")
-    original = read_clip(DANCE)
+    original = read_clip(dance)
     visit = Visit(chromium, address, "?panel=photo_stylization&experiment=clip")
     page = visit.page
     field = page.get_by_role("group", name="Clip", exact=True)
-    field.get_by_label("Choose a file").set_input_files(DANCE)
+    field.get_by_label("Choose a file").set_input_files(dance)
     expect(page.get_by_role("img", name="Clip: your clip")).to_be_visible()
     page.get_by_role("button", name="More").locator("visible=true").click()
     size = page.get_by_role("slider", name="Made at")
@@ -154,7 +151,7 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_i
     whole = movie_after(before)
     clip = read_clip(whole)
     assert (clip.count, clip.rate, clip.sound) == (original.count, original.rate, original.sound)
-    assert page.locator("video").evaluate("film => film.duration") == pytest.approx(65 / clip.rate, abs=0.05)
+    assert page.locator("video").evaluate("film => film.duration") == pytest.approx(26 / clip.rate, abs=0.05)
     assert read_clip_parameters(whole)["controls"] == {
         **photo_stylization.PANEL.experiment("clip").opening(),
         "clip": "uploaded file",
@@ -172,10 +169,10 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_i
     size.fill("512")  # So large that it cannot end before the hand is at Pause.
     page.wait_for_function("location.search.includes('steady=false') && !location.search.includes('longest')")
     page.get_by_role("button", name="Stylize the clip").click()
-    expect(page.get_by_role("status").filter(has_text=re.compile(r"Frame [1-5]\d of 65"))).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text=re.compile(r"Frame ([4-9]|1\d) of 26"))).to_be_visible()
     page.get_by_role("button", name="Pause").click()
     part = read_clip(movie_after(before))
-    assert 9 <= part.count < 65 and part.rate == original.rate
+    assert 3 <= part.count < 26 and part.rate == original.rate
     assert len(list(part.frames(512))) == part.count
     expect(page.get_by_text("Paused; what was finished stays.")).to_be_visible()
     assert visit.complaints == []
@@ -273,15 +270,18 @@ def test_streamlit_opens_with_a_movie_and_makes_one_of_an_uploaded_clip() -> Non
 
 
 def test_streamlit_keeps_the_frames_of_a_paused_clip_and_goes_on() -> None:
-    page = visit(panel="photo_stylization", experiment="clip", steady="false", longest="128")
+    page = visit(panel="photo_stylization", experiment="clip", steady="false", longest="256")
+    widget(page, "selectbox", "Clip").set_value("a clip of your own")
+    page.run()
+    widget(page, "file_uploader", "Clip").set_value(("mine.mp4", filmed(24).content, "video/mp4"))
     widget(page, "button", "Stylize the clip").click().run()
     running = task(page)
-    until(page, lambda: "movie" in running.result and running.result["movie"].count >= 6)
+    until(page, lambda: "movie" in running.result and running.result["movie"].count >= 2)
     widget(page, "button", "Pause").click().run()
     until(page, lambda: sheet(page).task is None)
     movie = made(page).result["movie"]
     assert running.state.value == "cancelled" and len(page.get("video")) == 1
-    assert 6 <= read_clip(movie.content).count == movie.count < 72
+    assert 2 <= read_clip(movie.content).count == movie.count < 24
     widget(page, "button", "Continue").click().run()
     until(page, lambda: sheet(page).task is None)
-    assert read_clip(made(page).result["movie"].content).count == 72
+    assert read_clip(made(page).result["movie"].content).count == 24

@@ -27,7 +27,6 @@ from tests.browser import free_port, serious_in_both_schemes
 from tests.test_live import wait_until
 from tests.test_streamlit import ASKED, EXPERIMENT, OTHER, ROOT, computed
 
-DANCE = ROOT / "../shared/data/video/dance-65f.mp4"
 STYLIZE = pages.panel("photo_stylization").experiment("stylize")
 PHOTO = {"panel": "photo_stylization", "experiment": "stylize"}
 CLICK = {"panel": "hard_experiments", "experiment": "click"}
@@ -426,16 +425,15 @@ def test_a_region_of_one_picture_alone_is_said_by_the_run_that_is_painted_for(op
 
 def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_its_frames(
     opened: Callable[..., Page],
+    dance: Path,
 ) -> None:
     if present(find("photo-stylization-small")) is None:
         pytest.skip("the bundled checkpoint is not in weights/bundled")
-    if not DANCE.exists():
-        pytest.skip("needs ../shared/data/video")
-    original = read_clip(DANCE)
+    original = read_clip(dance)
     place = {"panel": "photo_stylization", "experiment": "clip", "clip": "uploaded file"}
     page = opened({"panel": "photo_stylization", "experiment": "clip"})
     choose(page, "Clip", "a clip of your own")
-    page.get_by_label("Clip", exact=True).and_(page.locator("input[type=file]")).set_input_files(DANCE)
+    page.get_by_label("Clip", exact=True).and_(page.locator("input[type=file]")).set_input_files(dance)
     page.get_by_text("More", exact=True).click()
     size = page.get_by_role("slider", name="Made at")
     move(size, "Home")
@@ -445,7 +443,7 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_i
     row = page.get_by_role("group", name="Results of this visit")
     expect(row.get_by_role("button")).to_have_count(2, timeout=SOON)
     page.wait_for_function("document.querySelector('video').readyState >= 2")
-    assert page.locator("video").evaluate("film => film.duration") == pytest.approx(65 / original.rate, abs=0.05)
+    assert page.locator("video").evaluate("film => film.duration") == pytest.approx(26 / original.rate, abs=0.05)
     whole = download(page, "Download MP4")
     clip = read_clip(whole)
     assert (clip.count, clip.rate, clip.sound) == (original.count, original.rate, original.sound)
@@ -456,11 +454,11 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_i
     move(size, "End")  # So large that it cannot end before the hand is at Pause.
     expect_query(page, **place, longest="1024", steady="false")
     run.click()
-    expect(page.get_by_text(re.compile(r"Frame ([3-9]|[1-6]\d) of 65"))).to_be_visible(timeout=SOON)
+    expect(page.get_by_text(re.compile(r"Frame ([3-9]|1\d) of 26"))).to_be_visible(timeout=SOON)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_text("Paused; what was finished stays.")).to_be_visible(timeout=SOON)
     part = read_clip(download(page, "Download MP4"))
-    assert 2 <= part.count < 65 and part.rate == original.rate
+    assert 2 <= part.count < 26 and part.rate == original.rate
     assert len(list(part.frames(128))) == part.count
     row.get_by_role("button").first.click()
     expect_query(page, **place, longest="128")
