@@ -30,6 +30,7 @@ from pages._panel import (
     Experiment,
     File,
     Globes,
+    Hypergraph,
     ImageClass,
     Movie,
     Number,
@@ -40,6 +41,7 @@ from pages._panel import (
     Switch,
     Upload,
     View,
+    Word,
 )
 from pages._pictures import MEDIA_TYPES, aside
 from pages._results import pictures, save, sentence, start
@@ -115,7 +117,7 @@ def _schema(control: Control) -> dict[str, Any]:
             schema = {"type": "integer"}
         case Number():
             schema = {"type": "number"}
-        case Choice() | ImageClass():
+        case Choice() | ImageClass() | Word():
             schema = {"type": "string"}
         case Switch():
             schema = {"type": "boolean"}
@@ -145,6 +147,8 @@ def _description(control: Control) -> str:
             )
         case Choice():
             possible = f"One of: {'; '.join(f'{value} ({words})' for value, words in control.options.items())}."
+        case Word():
+            possible = f"At most {control.longest} letters and digits, or none."
         case Upload():
             possible = (
                 f"An uploaded {control.noun}, a data:<type>;base64 text, "
@@ -259,7 +263,9 @@ def _result(panel: Panel, experiment: Experiment, values: Mapping[str, Any], tas
     outputs: dict[str, Any] = json.loads(document.read_text())["outputs"]
     document.unlink()
     for name, caption, _ in pictures(experiment, task.result):
-        if caption is None:
+        if isinstance(experiment.outputs[name], Hypergraph):
+            outputs[name]["picture"] = _file(folder / outputs[name]["picture"])
+        elif caption is None:
             outputs[name] = _file(folder / outputs[name])
         elif isinstance(experiment.outputs[name], Attention | Globes):
             outputs[name][caption] = {kind: _file(folder / file) for kind, file in outputs[name][caption].items()}

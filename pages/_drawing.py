@@ -16,11 +16,13 @@ from pages._panel import (
     Experiment,
     File,
     Globes,
+    Hypergraph,
     Movie,
     Notices,
     Output,
     Panel,
     Picture,
+    Plate,
     Rotation,
     Strip,
     Table,
@@ -47,6 +49,10 @@ def _globes(output: Globes, value: Mapping[str, Any], address: Address) -> dict[
     return {"kind": "globes", "of": list(output.of), "inside": output.inside, "pictures": _captioned(value, address)}
 
 
+def _hypergraph(output: Hypergraph, value: Any, address: Address) -> dict[str, Any]:
+    return {"kind": "hypergraph", "picture": {"caption": output.label, **address(value)}}
+
+
 def _strip(output: Strip, value: Mapping[str, Any], address: Address) -> dict[str, Any]:
     return {"kind": "strip", "expected": list(output.of), "pictures": _captioned(value, address)}
 
@@ -71,6 +77,10 @@ def _curves(output: Curves, value: Any, address: Address) -> dict[str, Any]:
     return {"kind": "html", "html": _typeset.curves(output, value)}
 
 
+def _plate(output: Plate, value: str, address: Address) -> dict[str, Any]:
+    return {"kind": "html", "html": value}
+
+
 def _notices(output: Notices, value: Any, address: Address) -> dict[str, Any]:
     return {"kind": "html", "html": _typeset.notices(value)}
 
@@ -80,11 +90,13 @@ OUTPUTS: dict[type[Output], Callable[[Any, Any, Address], dict[str, Any]]] = {
     Comparison: _comparison,
     Attention: _attention,
     Globes: _globes,
+    Hypergraph: _hypergraph,
     Strip: _strip,
     Movie: _movie,
     File: _file,
     Table: _table,
     Curves: _curves,
+    Plate: _plate,
     Notices: _notices,
 }
 """What studio.js gets to draw for each kind of output, from the output, its value and what addresses pictures."""
@@ -144,6 +156,7 @@ class Drawing:
             "label": output.label,
             "help": output.help,
             "clickable": clickable,
+            "live": self._experiment.live,
             "turned": self._turned(name),
             "use": self._use(output),
             "run": self._run,

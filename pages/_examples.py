@@ -1,5 +1,6 @@
 """Examples to start with: pictures that scikit-image and scikit-learn carry, and our own in assets/examples."""
 
+import io
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -18,6 +19,9 @@ CARRIED = {
 
 CLIPS = {"lake", "dancer", "child"}
 
+SMALL = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+SMALL_SIDE = 32
+
 
 def _read(name: str) -> bytes:
     if name in CARRIED:
@@ -31,3 +35,18 @@ def _read(name: str) -> bytes:
 def examples(*names: str) -> dict[str, Callable[[], bytes]]:
     """The examples of those names, as a Photo or Clip control takes them: each is read when it is asked for."""
     return {name: partial(_read, name) for name in names}
+
+
+def small_examples() -> dict[str, Callable[[], bytes]]:
+    """A picture of 32 x 32 pixels of each class of CIFAR-10, which the bundled BigGAN drew, as a Photo control takes
+    them."""
+    return {label: partial(_cut, number) for number, label in enumerate(SMALL)}
+
+
+def _cut(number: int) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    left = number * SMALL_SIDE
+    Image.open(OWN / "small.png").crop((left, 0, left + SMALL_SIDE, SMALL_SIDE)).save(file, "PNG")
+    return file.getvalue()

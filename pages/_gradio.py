@@ -35,6 +35,7 @@ from pages._panel import (
     Experiment,
     Footage,
     Globes,
+    Hypergraph,
     ImageClass,
     Job,
     LabelClip,
@@ -55,6 +56,7 @@ from pages._panel import (
     Switch,
     Upload,
     View,
+    Word,
 )
 from pages._results import go_on, parameters, pictures, rendered, resume, sentence, start, used
 
@@ -119,6 +121,10 @@ def _image_class(control: ImageClass, value: Any) -> Block:
     )
 
 
+def _word(control: Word, value: Any) -> Block:
+    return gr.Textbox(value, label=control.label, info=control.help or None, max_length=control.longest)
+
+
 def _switch(control: Switch, value: Any) -> Block:
     return gr.Checkbox(value, label=control.label, info=control.help or None)
 
@@ -154,8 +160,9 @@ def _rotation(control: Rotation, value: Any) -> Block:
     )
 
 
-def _click(control: Click, value: Any) -> Block:
-    return gr.State(value)
+def _click(control: Click, value: Any, sheet: str) -> Block:
+    place = json.dumps(f"{sheet}-{control.on}")
+    return _drawn(value, f"studio.click(element, props, watch, trigger, {place})", elem_classes="studio-unseen")
 
 
 CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
@@ -164,6 +171,7 @@ CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
     Choice: _choice,
     CheckpointChoice: _checkpoint,
     ImageClass: _image_class,
+    Word: _word,
     Switch: _switch,
     Photo: _upload,
     Regions: _upload,
@@ -175,9 +183,9 @@ CONTROLS: dict[type[Control], Callable[[Any, Any], Block]] = {
     MoleculeFile: _upload,
     Sketch: _upload,
     Rotation: _rotation,
-    Click: _click,
 }
-"""How each kind of control is drawn, from the control and its value; a Camera is drawn by its Stream."""
+"""How each kind of control is drawn, from the control and its value; a Camera is drawn by its Stream, and a Click is a
+place on an output."""
 
 
 QUIET = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
@@ -230,7 +238,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB) -> 
         head=f"<style>{(web / 'studio.css').read_text()}</style>"
         '<script src="web/stream.js"></script><script type="module" src="web/live.js"></script>'
         '<link rel="stylesheet" href="web/painter.css"><link rel="stylesheet" href="web/attention.css">'
-        '<link rel="stylesheet" href="web/globe.css">',
+        '<link rel="stylesheet" href="web/globe.css"><link rel="stylesheet" href="web/hypergraph.css">',
         favicon_path=web / "favicon.svg",
         footer_links=["api"],
         max_file_size=MAXIMUM_BYTES,
@@ -382,7 +390,7 @@ class Sheet:
             "live": self.experiment.live,
             "links": self._in_browser
             or not any(
-                isinstance(output, Picture | Comparison | Attention | Globes | Movie)
+                isinstance(output, Picture | Comparison | Attention | Globes | Hypergraph | Movie)
                 for output in self.experiment.outputs.values()
             ),
         }
@@ -405,7 +413,10 @@ class Sheet:
                 _html(_typeset.group(group))
             for name, control in controls.items():
                 if control.group == group:
-                    self._controls[name] = CONTROLS[type(control)](control, values[name])
+                    if isinstance(control, Click):
+                        self._controls[name] = _click(control, values[name], self._id)
+                    else:
+                        self._controls[name] = CONTROLS[type(control)](control, values[name])
 
     def _draw_run(self) -> None:
         with gr.Column(elem_classes="studio-running"):
@@ -460,26 +471,24 @@ class Sheet:
         if not isinstance(self.experiment, Job):
             chosen.then(self.run, **running)
             followed.then(self.begin, **{**running, "inputs": [self._asked, *controls]})
-        for name, control in self.experiment.controls.items():
-            if isinstance(control, Click):
-                placed = self._outputs[control.on].select(self.place, outputs=self._controls[name], **QUIET)
-                placed.then(self.run, **running)
+        clicks = [self._controls[name] for name, one in self.experiment.controls.items() if isinstance(one, Click)]
         choices = self._connect_classes()
         if is_moving:
-            moved = [control.input for control in controls if not (isinstance(control, gr.State) or control in choices)]
+            moved = [control.input for control in controls if control not in choices]
             script = f"studio.move({json.dumps(self._id)}, {json.dumps(list(self._controls))}, values)"
             gr.on(moved, None, inputs=controls, js=f"(...values) => {{ {script}; return []; }}")
             route = f"moves/{self.panel.slug}/{self.experiment.name}"
             script = f"studio.rested({json.dumps(self._id)}, {json.dumps(route)}, trigger)"
             rested = _drawn(None, script, elem_classes="studio-unseen")
-            settled = [rested.submit, *(fitted.then for fitted in choices.values())]
+            settled = [rested.submit, *(each.submit for each in clicks), *(each.then for each in choices.values())]
             for event in settled:
                 event(self.run, trigger_mode="always_last", **running)
             for event in (*settled, chosen.then, followed.then, recalled.then):
                 event(self.write, **written)
         else:
             # A run that has shown its end may not have ended for Gradio, which would pass over a click meanwhile.
-            self._run.click(self.run, trigger_mode="multiple", **running)
+            for event in (self._run.click, *(each.submit for each in clicks)):
+                event(self.run, trigger_mode="multiple", **running)
             self._cancel.click(self.cancel, inputs=self._job, queue=False, **QUIET)
         if self._job is not None:
             found = self._job.submit(self.restore, inputs=self._job, outputs=controls, **QUIET)
@@ -623,10 +632,6 @@ class Sheet:
     def _leave(self, request: gr.Request) -> None:
         """Follow this visitor's run no longer, which ends it."""
         self._tasks.pop(_visitor(request), None)
-
-    def place(self, event: gr.EventData) -> list[float]:
-        """Keep the place that was clicked on a picture."""
-        return event.place
 
     def measure(self, event: gr.EventData) -> Update:
         """Show what a Stream made besides pictures; it comes through the visitor's own browser."""

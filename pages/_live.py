@@ -19,10 +19,11 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import anyio
-from fastapi import FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.staticfiles import StaticFiles
 from PIL import Image
-from starlette.responses import Response
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from engines.runtime.errors import InputError, StudioError
@@ -42,19 +43,25 @@ JPEG_QUALITY = 85
 
 def add_routes(app: FastAPI, panels: Sequence[Panel], web: Path = WEB) -> None:
     """Add the WebSocket `/live/<slug>/<experiment>` of every Stream, the clips that can stand in for its camera under
-    the same path, and the files of `web` under `/web/`."""
+    the same path, `POST /services/<slug>/<experiment>` of every View that has one, and the files of `web` under
+    `/web/`."""
     streams = {
         (panel.slug, experiment.name): experiment
         for panel in panels
         for experiment in panel.experiments
         if isinstance(experiment, Stream)
     }
+    views = {
+        (panel.slug, experiment.name): experiment
+        for panel in panels
+        for experiment in panel.experiments
+        if isinstance(experiment, View) and experiment.service
+    }
     open_connections: set[WebSocket] = set()
 
     @app.websocket("/live/{slug}/{name}")
     async def live(socket: WebSocket, slug: str, name: str) -> None:
-        same_host = urlsplit(socket.headers.get("origin", "")).netloc == socket.headers.get("host")
-        if not same_host or (slug, name) not in streams:
+        if not _from_here(socket) or (slug, name) not in streams:
             await socket.close()  # Before it is accepted: the browser gets 403.
             return
         await socket.accept()
@@ -76,7 +83,24 @@ def add_routes(app: FastAPI, panels: Sequence[Panel], web: Path = WEB) -> None:
             return Response("There is no such clip.", 404, media_type="text/plain")
         return Response(clips[clip](), media_type="video/mp4")
 
+    @app.post("/services/{slug}/{name}")
+    async def serve(slug: str, name: str, request: Request) -> JSONResponse:
+        if not _from_here(request) or (slug, name) not in views:
+            return JSONResponse({"error": "There is no such service."}, 404)
+        content = bytearray()
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > ANSWER_BYTES:
+                break
+        status, replied = await asyncio.to_thread(reply, views[slug, name], content.decode(errors="replace"))
+        return JSONResponse(replied, status)
+
     app.mount("/web", _Web(directory=web), name="web")
+
+
+def _from_here(connection: HTTPConnection) -> bool:
+    """Whether a page of this host asks."""
+    return urlsplit(connection.headers.get("origin", "")).netloc == connection.headers.get("host")
 
 
 class _Web(StaticFiles):
@@ -205,6 +229,17 @@ def read_answer(text: str) -> dict[str, Any]:
     return _object(text, "The page's answer")
 
 
+def reply(experiment: View, text: str) -> tuple[int, Mapping[str, Any]]:
+    """What a View's service replies to its page, after HTTP's status; {"error": sentence} where it refuses."""
+    assert experiment.service, "only a page with a service asks"
+    try:
+        return 200, experiment.service(read_answer(text))
+    except InputError as error:
+        return 422, {"error": str(error)}
+    except Exception as error:
+        return 500, {"error": sentence(error)}
+
+
 def _object(text: str, name: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
@@ -257,9 +292,10 @@ def _poster(address: str | None) -> str:
 def view_html(panel: Panel, experiment: View, values: Mapping[str, Any] | None = None) -> str:
     """The markup of a View, whose page live.js opens with the control values, at first the opening's, as its query."""
     query = view_query(values or experiment.opening())
+    serviced = " data-serviced" if experiment.service else ""
     return (
         f'<div class="studio-view" data-view="{panel.slug}/{experiment.name}"'
-        f' data-page="{escape(experiment.page)}" data-query="{escape(query)}">'
+        f' data-page="{escape(experiment.page)}" data-query="{escape(query)}"{serviced}>'
         f'<iframe title="{escape(experiment.title)}" allow="fullscreen"></iframe>'
         "</div>"
     )

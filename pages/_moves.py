@@ -25,6 +25,7 @@ from engines.runtime.scheduler import Task
 from pages import _pictures, _visitors
 from pages._drawing import Drawing, received
 from pages._globes import Globe, Solid
+from pages._hypergraphs import Graph
 from pages._panel import Experiment, Panel, Rotation, Stream, View
 from pages._results import parameters, start
 
@@ -126,6 +127,8 @@ def _inline(made: Any, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return {}  # It turns in the browser; another comes when the controls rest.
     if isinstance(made, Globe):
         return made.drawn(_pictures.hold_map)
+    if isinstance(made, Graph):
+        return made.drawn()
     if not isinstance(made, np.ndarray):
         return _pictures.hold(made, parameters)
     file = io.BytesIO()

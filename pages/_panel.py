@@ -6,6 +6,7 @@ these declarations, and a declaration that does not hold together fails at impor
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -168,6 +169,19 @@ class ImageClass(Control):
             class_id(value, self.names[checkpoint])
         except InputError as error:
             raise InputError(f"{self.label}: {error} Choose one of them, or another checkpoint.") from None
+
+
+@dataclass(frozen=True)
+class Word(Control):
+    """At most `longest` letters and digits, or none."""
+
+    longest: int
+    default: str = ""
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str) or len(value) > self.longest or not re.fullmatch("[A-Za-z0-9]*", value):
+            raise InputError(f"{self.label}: {_shown(value)} is not at most {self.longest} letters and digits.")
+        return value
 
 
 @dataclass(frozen=True)
@@ -588,6 +602,17 @@ class Globes(Output):
 
 
 @dataclass(frozen=True)
+class Hypergraph(Output):
+    """Tasks, and transfers from some of them together to another, that move from one partial result to the next: a
+    `_hypergraphs.Graph`."""
+
+
+@dataclass(frozen=True)
+class Plate(Output):
+    """A drawing as SVG text, with no words of a visitor in it, in the page's colours (`var(--ink)` and so on)."""
+
+
+@dataclass(frozen=True)
 class Movie(Output):
     """A `runtime.video.Recording`: its `content`, an MP4, is there once the run has ended, even if it was cancelled."""
 
@@ -607,7 +632,8 @@ class Table(Output):
 
 @dataclass(frozen=True)
 class Curves(Output):
-    """Lines over a common axis, `{name: (xs, ys)}`; the y axis shows all of `span`, where there is one."""
+    """Lines over a common axis, `{name: (xs, ys)}`, and bands, `{name: (xs, lows, highs)}`; the y axis shows all of
+    `span`, where there is one."""
 
     x: str
     y: str
@@ -764,10 +790,12 @@ class View(Experiment):
     """A page of ours, `page` under assets/web, for exact timing or 3D, which posts its result.
 
     The controls' values are the page's query; `run(answer, **controls)` gets the JSON object that the page posted. On
-    the main face a page that posts that it `follows` gets moved controls as messages, and is not loaded anew.
+    the main face a page that posts that it `follows` gets moved controls as messages, and is not loaded anew. What the
+    page asks of the server meanwhile, a JSON object, `service` answers with another; see assets/web/page.js.
     """
 
     page: str = field(kw_only=True)
+    service: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = field(default=None, kw_only=True)
 
     extra_arguments: ClassVar[tuple[str, ...]] = ("answer",)
 

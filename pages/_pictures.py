@@ -21,8 +21,9 @@ from engines.runtime.errors import InputError
 from engines.runtime.images import MAXIMUM_BYTES, read_parameters, read_photo, write_picture
 from engines.runtime.jobs import KEPT_SECONDS
 from engines.runtime.video import Recording, read_clip_parameters, write_clip
-from pages import _permalink
+from pages import _hypergraphs, _permalink
 from pages._globes import HEIGHT, WIDTH, Globe
+from pages._hypergraphs import Graph
 from pages._panel import (
     PAINTED_SIDE,
     Attended,
@@ -149,10 +150,12 @@ RECEIVED: tuple[type[Upload], ...] = (Photo, Clip, Footage, LabelClip, SubjectFi
 """The kinds of files that pages send."""
 
 
-def hold(made: np.ndarray | Recording | Attended | Globe | bytes, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def hold(
+    made: np.ndarray | Recording | Attended | Globe | Graph | bytes, parameters: Mapping[str, Any]
+) -> dict[str, Any]:
     """What a page needs to show a result's picture: addresses to see it and to download it, width and height; with what
-    it attends to, also the address and shape of the maps; of a globe, also what globe.js draws; or its movie: addresses
-    to see it, its poster and its GIF; or its file: address and bytes.
+    it attends to, also the address and shape of the maps; of a globe or a graph, also what globe.js or hypergraph.js
+    draws; or its movie: addresses to see it, its poster and its GIF; or its file: address and bytes.
 
     It is encoded when a browser asks for it, and held until newer ones take its room.
     """
@@ -166,6 +169,10 @@ def hold(made: np.ndarray | Recording | Attended | Globe | bytes, parameters: Ma
     if isinstance(made, Globe):
         token = HELD.put((lambda: made.picture, parameters), 3 * WIDTH * HEIGHT)
         return {**made.drawn(hold_map), **_addressed(token, WIDTH, HEIGHT)}
+    if isinstance(made, Graph):
+        size = _hypergraphs.WIDTH, _hypergraphs.HEIGHT
+        token = HELD.put((lambda: made.picture, parameters), 3 * size[0] * size[1])
+        return {**made.drawn(), **_addressed(token, *size)}
     token = HELD.put((lambda: made, parameters), made.nbytes)
     return _addressed(token, made.shape[1], made.shape[0])
 
@@ -181,7 +188,7 @@ def hold_map(values: np.ndarray) -> dict[str, Any]:
     return _addressed(token, values.shape[1], values.shape[0])
 
 
-def keep(path: Path | Attended | Globe, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def keep(path: Path | Attended | Globe | Graph, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """As `hold`, for what lies in files of ours: always there, read when a browser asks for it."""
     from PIL import Image
 
@@ -192,6 +199,8 @@ def keep(path: Path | Attended | Globe, parameters: Mapping[str, Any]) -> dict[s
         return {**keep(path.picture, parameters), "maps": f"maps/{token}", "shape": shape}
     if isinstance(path, Globe):
         return {**path.drawn(partial(_keep_map, parameters=parameters)), **keep(path.picture, parameters)}
+    if isinstance(path, Graph):
+        return {**path.drawn(), **keep(path.picture, parameters)}
     if path.suffix == ".mp4":
         KEPT_FILMS[token] = Film(path, parameters)
         return _film(token)

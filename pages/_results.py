@@ -18,7 +18,7 @@ from engines.runtime.jobs import JOBS, Run
 from engines.runtime.progress import Substitution
 from engines.runtime.scheduler import SCHEDULER, Priority, Task
 from engines.runtime.video import Recording, write_clip
-from pages import _globes
+from pages import _globes, _hypergraphs
 from pages._panel import (
     Attended,
     Attention,
@@ -27,6 +27,7 @@ from pages._panel import (
     Experiment,
     File,
     Globes,
+    Hypergraph,
     ImageClass,
     Job,
     Movie,
@@ -179,6 +180,8 @@ def pictures(experiment: Experiment, result: Mapping[str, Any]) -> Iterator[tupl
                 yield from ((name, caption, attended.picture) for caption, attended in value.items())
             case Globes():
                 yield from ((name, caption, globe.picture) for caption, globe in value.items())
+            case Hypergraph():
+                yield name, None, value.picture
 
 
 def movie(value: Recording | Path) -> bytes:
@@ -191,7 +194,7 @@ def save(
 ) -> list[Path]:
     """Write every output of a finished task: pictures as `output[-caption].png`, movies as `output.mp4`, what pictures
     attend to as `output-caption.npy`, globes as `.npz` beside their pictures, files under their own names, all the rest
-    in `result.json`.
+    in `result.json`, graphs beside their picture too.
 
     Each picture and movie carries the parameters; `result.json` holds them too, with the seconds and device.
     """
@@ -230,6 +233,8 @@ def save(
             ball = _globes.store(task.result[name][caption], folder / stem, suffix)
             paths.append(ball)
             document["outputs"].setdefault(name, {})[caption] = {"picture": path.name, "globe": ball.name}
+        elif isinstance(experiment.outputs[name], Hypergraph):
+            document["outputs"][name] = {"picture": path.name, "graph": task.result[name].drawn()}
         elif caption is None:
             document["outputs"][name] = path.name
         else:
@@ -269,6 +274,8 @@ def rendered(panel: Panel, experiment: Experiment) -> tuple[dict[str, Any], dict
                     caption: _globes.restored(folder / files["globe"], folder / files["picture"])
                     for caption, files in value.items()
                 }
+            case Hypergraph():
+                result[name] = _hypergraphs.restored(value["graph"], folder / value["picture"])
             case _:
                 result[name] = value
     return result, document

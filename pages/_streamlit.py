@@ -39,6 +39,7 @@ from pages._panel import (
     File,
     Footage,
     Globes,
+    Hypergraph,
     ImageClass,
     Job,
     LabelClip,
@@ -51,6 +52,7 @@ from pages._panel import (
     Panel,
     Photo,
     Picture,
+    Plate,
     Regions,
     Rotation,
     Seed,
@@ -62,6 +64,7 @@ from pages._panel import (
     Table,
     Upload,
     View,
+    Word,
 )
 from pages._results import movie, rendered, resume
 from pages._streamlit_sheet import Made, Sheet, encoded, newest
@@ -121,6 +124,16 @@ export default ({ parentElement, data, setTriggerValue }) => {
 };
 """
 """How globe.js, which loads what lies beside it, becomes one: its trigger is the rotation, once the hand rests."""
+LINK = """
+export default ({ parentElement, data }) => {
+  const stage = parentElement.querySelector("div") ?? parentElement.appendChild(document.createElement("div"));
+  stage.update ??= hypergraph(stage);
+  if (stage.shown === JSON.stringify(data)) return;
+  stage.shown = JSON.stringify(data);
+  stage.update(data);
+};
+"""
+"""How hypergraph.js becomes one."""
 DRAW = """
 export default ({ parentElement, data, setTriggerValue }) => {
   if (parentElement.querySelector(".sketch")) return;
@@ -248,7 +261,8 @@ def _panel(panel: Panel, asked: Asked, slugs: Collection[str]) -> None:
             status = _run(sheet)
     with result:
         if isinstance(sheet.experiment, View):
-            _view(sheet, sheet.experiment)
+            # A fragment of the page, so that a reply to what it asks draws nothing else anew.
+            st.fragment(_view)(sheet, sheet.experiment)
         # A fragment of the page, which draws itself again and again while something is computed.
         results = st.fragment(_results, run_every=POLL_SECONDS if sheet.task else None)
         results(sheet, sheet.task, status, itertools.count())
@@ -407,6 +421,10 @@ def _image_class(control: ImageClass, value: str, checkpoint: str, key: str) -> 
     return st.selectbox(control.label, names, place, key=key, help=control.help or None)
 
 
+def _word(control: Word, value: str, key: str) -> str:
+    return st.text_input(control.label, value, control.longest, key=key, help=control.help or None)
+
+
 def _switch(control: Switch, value: bool, key: str) -> bool:
     return st.checkbox(control.label, value, key=key, help=control.help or None)
 
@@ -512,6 +530,7 @@ CONTROLS: dict[type[Control], Callable[[Any, Any, str], Any]] = {
     Seed: _seed,
     Choice: _choice,
     CheckpointChoice: _checkpoint,
+    Word: _word,
     Switch: _switch,
     Photo: _upload,
     Regions: _upload,
@@ -642,9 +661,17 @@ def _turnable(sheet: Sheet, control: str, name: str, value: Mapping[str, Any], m
 
 def _view(sheet: Sheet, experiment: View) -> None:
     """The page of the experiment in a frame; its answer is what the run gets."""
+    key = sheet.key("view")
+    replies = st.session_state.setdefault(f"{key}-replies", {})
+
+    def reply() -> None:
+        asked = st.session_state[key]["asked"]
+        replies.clear()
+        replies[asked["ticket"]] = _live.reply(experiment, asked["request"])[1]
+
     src = f"{WEB_ROUTE}/{experiment.page}?{_live.view_query(sheet.values)}"
-    data = {"src": src, "title": experiment.title}
-    answer = _component("view", data=data, key=sheet.key("view"), on_answer_change=lambda: None).answer
+    data = {"src": src, "title": experiment.title, "replies": replies}
+    answer = _component("view", data=data, key=key, on_answer_change=lambda: None, on_asked_change=reply).answer
     if answer is not None:
         try:
             sheet.start(_live.read_answer(answer))
@@ -763,6 +790,15 @@ def _globes(output: Globes, value: Mapping[str, Any], made: Made, key: str, turn
     return angles
 
 
+def _hypergraph(output: Hypergraph, value: Any, made: Made, key: str) -> None:
+    st.html(_typeset.group(output.label))
+    component = st.components.v2.component(
+        "hypergraph", css=(WEB / "hypergraph.css").read_text(), js=(WEB / "hypergraph.js").read_text() + LINK
+    )
+    component(data={"caption": output.label, **value.drawn()}, key=f"{key}-hypergraph")
+    _download(made, partial(made.download, value.picture), key)
+
+
 def _map(picture: np.ndarray) -> dict[str, str]:
     return {"src": _address(encoded(fit(picture, MAP_SIDE), ".webp", {}))}
 
@@ -833,6 +869,11 @@ def _curves(output: Curves, value: Any, made: Made, key: str) -> None:
     _component("drawing", data=_typeset.curves(output, value), key=f"{key}-drawing")
 
 
+def _plate(output: Plate, value: str, made: Made, key: str) -> None:
+    st.html(_typeset.group(output.label))
+    _component("drawing", data=value, key=f"{key}-drawing")
+
+
 def _notices(output: Notices, value: Mapping[str, str], made: Made, key: str) -> None:
     if value:
         st.html(f'<div class="studio-notices">{_typeset.notices(value)}</div>')
@@ -843,11 +884,13 @@ OUTPUTS: dict[type[Output], Callable[[Any, Any, Made, str], None]] = {
     Comparison: _comparison,
     Attention: _attention,
     Globes: _globes,
+    Hypergraph: _hypergraph,
     Strip: _strip,
     Movie: _movie,
     File: _file,
     Table: _table,
     Curves: _curves,
+    Plate: _plate,
     Notices: _notices,
 }
 """How each kind of output is drawn, from the output, its value, the result it is part of, and a key for its widgets."""

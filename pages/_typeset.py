@@ -198,19 +198,28 @@ def _cell(value: Any, format: str) -> str:
     return f'<td class="studio-figures">{value if isinstance(value, Integral) else f"{value:{format}}"}</td>'
 
 
-def curves(output: Curves, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> str:
-    """Lines over a common axis, each with its name at its end, as one drawing in the page's own ink."""
-    points = {name: _points(xs, ys, output.logarithmic) for name, (xs, ys) in lines.items()}
-    points = {name: line for name, line in points.items() if line}
-    if not points:
+def curves(output: Curves, lines: Mapping[str, tuple[Sequence[float], ...]]) -> str:
+    """Lines and bands over a common axis, each with its name at its end, as one drawing in the page's own ink."""
+    sides = {name: [_points(xs, ys, output.logarithmic) for ys in rows] for name, (xs, *rows) in lines.items()}
+    sides = {name: rows for name, rows in sides.items() if all(rows)}
+    if not sides:
         return ""
-    every = [point for line in points.values() for point in line]
+    points = {name: rows[0] for name, rows in sides.items() if len(rows) == 1}
+    bands = {name: rows for name, rows in sides.items() if len(rows) == 2}
+    every = [point for rows in sides.values() for line in rows for point in line]
     x_axis = _Axis([x for x, _ in every], False, CURVE_MARGINS[0], CURVE_WIDTH - CURVE_MARGINS[1])
     y_axis = _Axis(
         [*(y for _, y in every), *output.span], output.logarithmic, CURVE_HEIGHT - CURVE_MARGINS[3], CURVE_MARGINS[2]
     )
-    words = f"{output.label}: {output.y} over {output.x}, " + ", ".join(points)
+    words = f"{output.label}: {output.y} over {output.x}, " + ", ".join(sides)
     parts = [_grid(x_axis, y_axis, output)]
+    for name, (low, high) in bands.items():
+        path = " ".join(f"{x_axis.place(x):.1f},{y_axis.place(y):.1f}" for x, y in [*low, *high[::-1]])
+        middle = (y_axis.place(low[-1][1]) + y_axis.place(high[-1][1])) / 2
+        parts.append(
+            f'<g class="studio-band"><polygon points="{path}"/>'
+            f'<text x="{x_axis.place(low[-1][0]) + 6:.1f}" y="{middle + 4:.1f}">{escape(name)}</text></g>'
+        )
     labels = _apart([y_axis.place(line[-1][1]) for line in points.values()])
     for number, ((name, line), at) in enumerate(zip(points.items(), labels, strict=True)):
         path = " ".join(f"{x_axis.place(x):.1f},{y_axis.place(y):.1f}" for x, y in line)

@@ -14,8 +14,9 @@ from hypothesis import settings
 settings.register_profile("studio", deadline=None)
 settings.load_profile("studio")
 
-# Jobs of tests are kept apart from the user's own; said here, before the first import of them.
+# What tests keep is kept apart from the user's own; said here, before the first import of it.
 os.environ["STUDIO_JOBS"] = tempfile.mkdtemp(prefix="studio-jobs-")
+os.environ["STUDIO_ANSWERS"] = os.path.join(tempfile.mkdtemp(prefix="studio-answers-"), "answers.sqlite3")
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,12 @@
 """Declarations of the four hardest experiments to come, as stubs: what the page language must be able to say."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from engines.runtime.errors import InputError
 from engines.runtime.progress import Progress, Saved
 from pages._panel import (
     Camera,
@@ -54,6 +55,13 @@ def mirror(memory: dict[str, Any], frame: np.ndarray, strength: float) -> Iterat
 def record(answer: dict[str, Any], exposure: int) -> Iterator[dict[str, Any]]:
     """A browser experiment with exact timing: what the page measured, as a table."""
     yield {"trials": {f"trial {n}": {"asked": exposure, "shown": shown} for n, shown in enumerate(answer["shown"], 1)}}
+
+
+def frames(request: Mapping[str, Any]) -> dict[str, Any]:
+    """How many frames of 16 milliseconds come nearest to an exposure."""
+    if request["exposure"] > 400:
+        raise InputError("So long an exposure needs no frames.")
+    return {"frames": round(request["exposure"] / 16)}
 
 
 def lighten(photo: np.ndarray, place: tuple[float, float] | None) -> Iterator[dict[str, Any]]:
@@ -109,6 +117,7 @@ PANEL = Panel(
             name="trial",
             title="Trial",
             page="trial-stub.html",
+            service=frames,
             controls={"exposure": Number("Exposure", 16, 500, 64, 1, unit="ms")},
             outputs={"trials": Table("Trials")},
             presets={"short": {"exposure": 64}},

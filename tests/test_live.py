@@ -523,6 +523,16 @@ def test_a_view_posts_its_result_once_and_it_reaches_the_outputs(host: str, brow
     page.close()
 
 
+def test_what_a_view_asks_its_service_replies_to_or_refuses_with_a_sentence(host: str, browser: Any) -> None:
+    page = opened(browser, f"http://{host}/page")
+    move = "(exposure) => document.querySelector('.studio-view').dispatchEvent(new CustomEvent('studio:controls', "
+    replies = page.frame_locator(".studio-view iframe")
+    for exposure, reply in ((100, '{"frames":6}'), (450, '{"error":"So long an exposure needs no frames."}')):
+        page.evaluate(f"{move}{{detail: {{exposure}}}}))", exposure)
+        replies.get_by_text(reply).wait_for()
+    page.close()
+
+
 def test_a_view_that_follows_its_controls_is_not_loaded_anew(host: str, browser: Any) -> None:
     page = opened(
         browser,

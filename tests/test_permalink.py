@@ -40,6 +40,7 @@ from pages._panel import (
     SubjectFile,
     Switch,
     Upload,
+    Word,
 )
 from tests import hard_experiments
 
@@ -62,6 +63,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "label": st.sampled_from([name for names in CLASSES.values() for name in names]),
     "norm": st.sampled_from(["bn", "gn = 4"]),
     "sharpen": st.booleans(),
+    "room": st.text("AZaz09", max_size=6),
     "photo": st.sampled_from(list(EXAMPLES)),
     "regions": st.sampled_from([None, *EXAMPLES]),
     "clip": st.sampled_from([None, *CLIPS]),
@@ -86,6 +88,7 @@ def everything(
     checkpoint: str,
     label: str,
     sharpen: bool,
+    room: str,
     photo: np.ndarray,
     regions: np.ndarray | None,
     clip: Film | None,
@@ -113,6 +116,7 @@ EXPERIMENT = Stream(
         "checkpoint": CheckpointChoice("Checkpoint", {"small": "ours", "large": "theirs"}, "small"),
         "label": ImageClass("Class", CLASSES, of="checkpoint", default="horse"),
         "sharpen": Switch("Sharpen", True),
+        "room": Word("Room", 6),
         "photo": Photo("Photo", examples=EXAMPLES),
         "regions": Regions("Regions", of="photo", examples=EXAMPLES, optional=True),
         "clip": Clip("Clip", examples=CLIPS, optional=True),

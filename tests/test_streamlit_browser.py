@@ -321,6 +321,7 @@ def test_a_view_is_the_same_page_and_its_answer_is_computed_with(opened: Callabl
     cells = page.get_by_role("row").filter(has_text="trial 1").get_by_role("cell")
     expect(cells).to_have_text(["99", "99"], timeout=SOON)
     expect(page.frame_locator("iframe[title=Trial]").get_by_text("Posts what it was asked to show")).to_be_visible()
+    expect(page.frame_locator("iframe[title=Trial]").get_by_text('{"frames":6}')).to_be_visible()
     move(page.get_by_role("slider", name="Exposure"), "ArrowRight")
     expect(cells).to_have_text(["100", "100"])
     row = page.get_by_role("group", name="Results of this visit")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from engines.runtime.errors import InputError
 from engines.time_limited_humans.answers import KEPT_SECONDS, Answer, Answers, Given, Participant
 from engines.time_limited_humans.results import COLUMNS, by_condition, pull, rows
+from engines.time_limited_humans.service import serve
 from engines.time_limited_humans.trials import CONDITIONS, NAMES, plan, stimuli
 
 EVERY = stimuli(4)
@@ -150,6 +152,49 @@ def test_answers_are_gone_after_thirty_days(tmp_path: Path) -> None:
         answers.resume(participant.code)
     with pytest.raises(InputError, match="There is no room"):
         answers.given(room=room)
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({}, "unknown here"),
+        ({"ask": ["begin"]}, "unknown here"),
+        ({"ask": "__class__"}, "unknown here"),
+        ({"ask": "begin", "trials": 25, "room": ""}, "24 or 48 trials, not 25"),
+        ({"ask": "begin", "trials": [24], "room": ""}, "24 or 48 trials"),
+        ({"ask": "begin", "trials": 24}, "lacks its room"),
+        ({"ask": "begin", "trials": 24, "room": {"$ne": ""}}, "lacks its room"),
+        ({"ask": "begin", "trials": 24, "room": "\ud800"}, "There is no room"),
+        ({"ask": "resume", "participant": None}, "lacks its participant"),
+        ({"ask": "delete", "participant": "%"}, "Nobody has the code"),
+        ({"ask": "end room", "room": "' OR ''='", "key": ""}, "There is no room"),
+        ({"ask": "give", "participant": "A", "answers": {}}, "expected as a list"),
+    ],
+)
+def test_what_no_page_of_ours_asks_is_refused_with_a_sentence(request_: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message) as error:
+        serve(request_)
+    assert len(str(error.value)) < 140
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exposure": "66"},
+        {"exposure": 10**400},
+        {"trial": 10**400},
+        {"trial": None},
+        {"missed": 1},
+        {"chosen": ["vehicles"]},
+        {"chosen": "\udfff", "milliseconds": 500},
+    ],
+)
+def test_what_is_no_answer_is_refused_and_nothing_of_it_kept(change: dict[str, Any]) -> None:
+    code = serve({"ask": "begin", "trials": 24, "room": ""})["participant"]
+    answer = {"trial": 0, "chosen": None, "milliseconds": None, "exposure": 66.7, "missed": False, **change}
+    with pytest.raises(InputError, match="could not be read|not for"):
+        serve({"ask": "give", "participant": code, "answers": [answer]})
+    assert serve({"ask": "resume", "participant": code})["answers"] == []
 
 
 def asked(condition: str, chosen: Sequence[str | None], missed: bool = False) -> list[Given]:

@@ -14,6 +14,8 @@ from engines.runtime.errors import InputError
 from engines.runtime.progress import finish
 from engines.time_limited_humans.attack import (
     Attack,
+    Classifier,
+    ascent,
     attack,
     ensemble_logarithms,
     flipped,
@@ -53,7 +55,7 @@ def test_a_wave_is_weakened_as_designed_at_three_eccentricities(degrees: float) 
     column = round(side / 2 + math.tan(math.radians(degrees)) * viewing.distance / viewing.width * side)
     cutoff = float(viewing.cutoffs(side, side)[side // 2, column])
     retina = Retina(side, side, viewing)
-    for share_of_cutoff in (0.5, 1.0, 1.3):
+    for share_of_cutoff in (0.5, 1.0, 1.3, 1.6):
         frequency = share_of_cutoff * cutoff
         # A wave down the picture: along it, at this column, eccentricity hardly changes near the middle.
         rows = torch.arange(side)
@@ -73,15 +75,25 @@ def test_the_point_looked_at_stays_sharp_and_gradients_reach_the_picture() -> No
     assert picture.grad is not None and (picture.grad != 0).all()
 
 
-def test_the_gradient_is_that_of_finite_differences() -> None:
-    members = [classifier(seed) for seed in range(2)]
-    targets = torch.tensor([1, 2])
+def test_the_direction_of_an_attack_is_that_of_finite_differences_through_the_retina() -> None:
+    retina = Retina(8, 8, Viewing(alpha=MUCH, across=0.2))
+    classifiers = [classifier(seed) for seed in range(2)]
 
-    def loss(levels: torch.Tensor) -> torch.Tensor:
-        scores = [member(seen(levels)) for member in members]
-        return -ensemble_logarithms(scores, OF_GROUPS).gather(1, targets[:, None]).sum()
+    def member(number: int) -> Classifier:
+        return lambda pictures: classifiers[number](retina(pictures))
 
-    assert torch.autograd.gradcheck(loss, small().requires_grad_())
+    members, targets, start = [member(0), member(1)], torch.tensor([1, 2]), small()
+
+    def ensemble(levels: torch.Tensor) -> float:
+        scores = [classify(seen(levels)) for classify in members]
+        return float(ensemble_logarithms(scores, OF_GROUPS).gather(1, targets[:, None]).sum())
+
+    direction, loss = ascent(start, targets, members, OF_GROUPS, Attack(), torch.Generator())
+    assert loss == pytest.approx(-ensemble(start) / 2)
+    for seed in range(4):
+        way = torch.randn(start.shape, generator=torch.Generator().manual_seed(seed), dtype=start.dtype)
+        difference = (ensemble(start + 1e-3 * way) - ensemble(start - 1e-3 * way)) / 2e-3
+        assert float((direction * way).sum()) == pytest.approx(difference, rel=1e-6, abs=1e-9)
 
 
 def test_groups_share_all_the_probability_and_an_ensemble_is_a_geometric_mean() -> None:

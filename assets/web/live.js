@@ -1,5 +1,6 @@
 // Controls reach a .studio-stream or .studio-view by `element.dispatchEvent(new CustomEvent("studio:controls", {detail: {name: value}}))`.
 // A view's page is loaded anew with them, unless it has posted {studio: "follows"}: then it gets {studio: "controls", query}.
+// What a page posts as {studio: "ask", ticket, request} is replied to by the server with {studio: "reply", ticket, reply}.
 // It answers with bubbling events: "studio:outputs" (detail {name: value}, what is no picture) and "studio:answer" (detail: JSON text).
 
 const LONGEST_SIDE = 640;
@@ -328,10 +329,20 @@ class OpenedView {
     this.frame.contentWindow.postMessage({ studio: "controls", query: this.query.toString() }, location.origin);
   }
 
-  receive(answer) {
-    if (this.answered) return;
+  /** A page that answers more than once says of each further answer that it is `anew`. */
+  receive(answer, anew) {
+    if (this.answered && !anew) return;
     this.answered = true;
     this.element.dispatchEvent(new CustomEvent("studio:answer", { bubbles: true, detail: JSON.stringify(answer) }));
+  }
+
+  /** Reply to what the page asks of the server; with null where the network fails. */
+  async ask(ticket, request) {
+    const asked = fetch(here(`services/${this.element.dataset.view}`), {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request),
+    });
+    const reply = await asked.then((response) => response.json()).catch(() => null);
+    this.frame.contentWindow?.postMessage({ studio: "reply", ticket, reply }, location.origin);
   }
 
   stop() {}
@@ -356,7 +367,8 @@ addEventListener("message", ({ origin, source, data }) => {
   if (origin !== location.origin) return;
   for (const thing of alive) {
     if (thing.frame?.contentWindow !== source) continue;
-    if (data?.studio === "answer") thing.receive(data.answer);
+    if (data?.studio === "answer") thing.receive(data.answer, data.anew);
+    if (data?.studio === "ask") thing.ask(data.ticket, data.request);
     if (data?.studio === "follows") thing.follows = true;
   }
 });

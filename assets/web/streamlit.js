@@ -145,19 +145,28 @@ const visits = ({ parentElement, data: { link, made, chosen, busy }, setTriggerV
   }));
 };
 
-// A page of ours in a frame, which posts one answer.
-const view = ({ parentElement, data: { src, title }, setTriggerValue }) => {
+// A page of ours in a frame, which posts one answer, or several that are each `anew`, and asks what the server replies to.
+const view = ({ parentElement, data: { src, title, replies }, setTriggerValue }) => {
   const frame = once(parentElement, () => {
     const made = make("iframe", { className: "studio-view", title, allow: "fullscreen" });
     const receive = ({ origin, source, data }) => {
       if (!made.isConnected) removeEventListener("message", receive);
-      if (made.answered || origin !== location.origin || source !== made.contentWindow || data?.studio !== "answer") return;
+      if (origin !== location.origin || source !== made.contentWindow) return;
+      if (data?.studio === "ask") made.ask(data.ticket, JSON.stringify(data.request));
+      if (data?.studio !== "answer" || (made.answered && !data.anew)) return;
       made.answered = true;
-      setTriggerValue("answer", JSON.stringify(data.answer));
+      made.answer(JSON.stringify(data.answer));
     };
     addEventListener("message", receive);
     return made;
   });
+  frame.ask = (ticket, request) => setTriggerValue("asked", { ticket, request });
+  frame.answer = (answer) => setTriggerValue("answer", answer);
+  for (const [ticket, reply] of Object.entries(replies)) {
+    if (ticket === frame.replied) continue;
+    frame.replied = ticket;
+    frame.contentWindow.postMessage({ studio: "reply", ticket, reply }, location.origin);
+  }
   if (frame.getAttribute("src") === src) return;
   frame.answered = false;
   frame.src = src;

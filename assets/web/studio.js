@@ -220,7 +220,7 @@ window.studio = (() => {
     return [bar, () => Object.assign(download, { href: current().file, download: `${current().caption}.png` })];
   };
 
-  // Each kind: (body, trigger) => update(value); what an update must not lose lives in the closure.
+  // Each kind: (body, name) => update(value); what an update must not lose lives in the closure.
   const kinds = {
     html: (body) => (value) => { body.innerHTML = value.html; },
 
@@ -297,6 +297,18 @@ window.studio = (() => {
       };
     },
 
+    hypergraph: (body) => {
+      const stage = make("div");
+      let value;
+      const [bar, refresh] = tools(() => [value.picture], () => value.picture, () => value);
+      body.append(stage, make("div", { className: "studio-below" }, bar));
+      const drawn = import("./hypergraph.js").then(({ hypergraph }) => hypergraph(stage));
+      return async (next) => {
+        if (next.picture.src) { value = next; refresh(); }
+        (await drawn)(next.picture);
+      };
+    },
+
     strip: (body) => {
       const frames = new Map();
       const row = make("div", { className: "studio-strip" });
@@ -368,8 +380,8 @@ window.studio = (() => {
       };
     },
 
-    picture: (body, trigger) => {
-      const image = make("img");
+    picture: (body, name) => {
+      const image = make("img", { draggable: false });
       const mark = make("div", { className: "studio-mark", hidden: true });
       const frame = make("div", { className: "studio-frame" }, image, mark);
       let value;
@@ -381,22 +393,39 @@ window.studio = (() => {
         mark.hidden = false;
         Object.assign(mark.style, { left: `${100 * place[0]}%`, top: `${100 * place[1]}%` });
       };
-      const choose = () => trigger("select", { place: [...place] });
-      frame.addEventListener("click", (event) => {
-        if (!value.clickable) return;
+      const spot = spotted(name);
+      const choose = () => spot.choose([...place], dragged);
+      const point = (event) => {
         const box = frame.getBoundingClientRect();
         put((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
         choose();
+      };
+      let dragged = false;
+      frame.addEventListener("pointerdown", ({ pointerId }) => {
+        dragged = false;
+        if (value.clickable && value.live) frame.setPointerCapture(pointerId);
       });
+      frame.addEventListener("pointermove", (event) => {
+        if (!(value.clickable && value.live && event.buttons)) return;
+        dragged = true;
+        point(event);
+      });
+      frame.addEventListener("click", (event) => { if (value.clickable && !dragged) point(event); });
       frame.addEventListener("keydown", (event) => {
         const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
         if (!value.clickable || !(step || event.key === "Enter")) return;
         event.preventDefault();
+        dragged = false;
         if (step) put(place[0] + step[0] / 40, place[1] + step[1] / 40);
         else choose();
       });
+      spot.show = () => {
+        if (spot.at) put(...spot.at);
+        else mark.hidden = true;
+      };
       return (next) => {
         value = next;
+        if (mark.hidden) spot.show();
         frame.style.setProperty("--aspect", value.picture.width / value.picture.height);
         frame.classList.toggle("studio-clickable", value.clickable);
         if (value.clickable) {
@@ -409,6 +438,17 @@ window.studio = (() => {
     },
   };
 
+  // Where a hand points on the picture of an output: what the control of that place has, and what it is told.
+  const spots = new Map(); // by the name of the output's sheet with its own
+  const spotted = (name) => spots.get(name) ?? spots.set(name, {}).get(name);
+  const click = (element, props, watch, trigger, name) => {
+    const spot = spotted(name);
+    const tell = () => { spot.at = props.value; spot.show?.(); };
+    spot.choose = (at, moving) => { props.value = at; trigger(moving ? "input" : "submit"); };
+    watch("value", tell);
+    tell();
+  };
+
   const places = new Map(); // of outputs, by the name of their sheet with their own: what draws a value there
   const output = (element, props, watch, trigger, place) => {
     const body = make("div", { className: "studio-body" });
@@ -419,7 +459,7 @@ window.studio = (() => {
     const draw = (value) => {
       element.firstChild.hidden = !value;
       if (!value) return;
-      update ??= kinds[value.kind](body, trigger);
+      update ??= kinds[value.kind](body, place);
       title.textContent = value.label;
       help.textContent = value.help;
       Object.assign(element.firstChild.dataset, { kind: value.kind, run: value.run });
@@ -731,9 +771,9 @@ window.studio = (() => {
 
   // A moved control of a live experiment is answered by our own route; once all rest, Gradio's run follows.
   const REST = 250;
-  let holding = false; // a globe, whose turning has not ended while the hand pauses
+  let holding = false; // a globe or a place, whose move has not ended while the hand pauses
   for (const kind of ["pointerdown", "pointerup", "pointercancel"]) {
-    addEventListener(kind, ({ target }) => { holding = kind === "pointerdown" && Boolean(target.closest?.(".globe-stage")); }, true);
+    addEventListener(kind, ({ target }) => { holding = kind === "pointerdown" && Boolean(target.closest?.(".globe-stage, .studio-clickable")); }, true);
   }
   const sheets = new Map();
   const rested = (id, route, trigger) => sheets.set(id, { route, trigger });
@@ -779,5 +819,5 @@ window.studio = (() => {
     [...document.querySelectorAll("button.studio-run")].find((each) => each.offsetParent)?.click();
   });
 
-  return { arrivals, address, asked: asking, history: remember, status, seed, rotation, imageClass, checkpoint, output, upload, paint, fitting, choices, live, job, controls, move, rested };
+  return { arrivals, address, asked: asking, history: remember, status, seed, rotation, click, imageClass, checkpoint, output, upload, paint, fitting, choices, live, job, controls, move, rested };
 })();

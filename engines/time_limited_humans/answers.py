@@ -4,6 +4,7 @@ A participant is known by a code that only they have; a class is known by its ro
 has a key that ends it.
 """
 
+import re
 import secrets
 import sqlite3
 import time
@@ -42,7 +43,8 @@ CREATE TABLE IF NOT EXISTS answers (
 
 class Answer(NamedTuple):
     """To trial number `trial`: the group `chosen` so many `milliseconds` after the picture came, None where nobody did
-    in time; `exposure` is for how many milliseconds it was there, and `missed` that a frame of the screen was late."""
+    in time; `exposure` is for how many milliseconds it was there, and `missed` that a frame of the screen was late, or
+    that the trial was disturbed."""
 
     trial: int
     chosen: str | None
@@ -99,7 +101,7 @@ class Answers:
         """
         with self._open() as base:
             found = self._room(base, code)
-            if not secrets.compare_digest(found["key"].encode(), key.encode()):
+            if not secrets.compare_digest(found["key"], _typed(key)):
                 raise InputError(f"The key does not end room {found['code']}; it was shown to whoever opened it.")
             base.execute("DELETE FROM rooms WHERE code = ?", (found["code"],))
 
@@ -185,6 +187,20 @@ class Answers:
             )
             return [_given(row) for row in rows]
 
+    def count(self, room: str) -> tuple[int, int]:
+        """How many people have answered in a room, and how often.
+
+        Raises:
+            InputError: there is no such room.
+        """
+        with self._open() as base:
+            people, answers = base.execute(
+                "SELECT count(DISTINCT a.participant), count(*) FROM answers a "
+                "JOIN participants p ON p.code = a.participant WHERE p.room = ?",
+                (self._room(base, room)["code"],),
+            ).fetchone()
+        return people, answers
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A connection whose changes are kept all, or none where it ends by an error."""
@@ -249,4 +265,4 @@ def _code(length: int) -> str:
 
 def _typed(code: str) -> str:
     """A code as it is kept, however a hand has typed it."""
-    return "".join(code.upper().split()).replace("-", "")
+    return re.sub("[^A-Z0-9]", "", code.upper())

@@ -8,11 +8,15 @@ from torch import Tensor, nn
 
 from engines.runtime.checkpoints import Architecture, Quality
 from engines.runtime.errors import InputError
-from engines.time_limited_humans.classifiers import KINDS
+from engines.time_limited_humans import classifiers, imagenet
 
 
 def build(config: Mapping[str, Any]) -> nn.Module:
-    return KINDS[config["kind"]]()
+    return classifiers.KINDS[config["kind"]]()
+
+
+def build_imagenet(config: Mapping[str, Any]) -> nn.Module:
+    return imagenet.KINDS[config["kind"]]()
 
 
 def remap(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -33,4 +37,15 @@ def measure(network: nn.Module, data: Path | None) -> Quality:
     return Quality(figures, figures["class"])
 
 
-ARCHITECTURES = {"time-limited-classifier": Architecture(build, remap, measure)}
+def measure_imagenet(network: nn.Module, data: Path | None) -> Quality:
+    """
+    Raises:
+        InputError: always.
+    """
+    raise InputError("It is measured on ImageNet, which the studio does not read.")
+
+
+ARCHITECTURES = {
+    "time-limited-classifier": Architecture(build, remap, measure),
+    "time-limited-imagenet": Architecture(build_imagenet, imagenet.remap, measure_imagenet),
+}

@@ -38,7 +38,7 @@ class Attack:
     bound: int = 16
     steps: int = 20
     step: float = 2.0
-    momentum: float = 1.0
+    momentum: float = 0.0
     diverse: bool = False
     translation_invariant: bool = False
 

@@ -7,12 +7,14 @@ towards one of them ("false").
 
 import random
 from collections.abc import Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 from engines.time_limited_humans.classifiers import GROUPS
 
 CONDITIONS = ("image", "adv", "flip", "false")
 NAMES = tuple(GROUPS)
+PAIRS = list(combinations(NAMES, 2))
 
 
 class Stimulus(NamedTuple):
@@ -54,11 +56,16 @@ def stimuli(of_each: int) -> list[Stimulus]:
 
 
 def plan(every: Sequence[Stimulus], count: int, seed: int) -> list[Trial]:
-    """`count` trials in a random order, of every condition as many, or one more; no stimulus comes twice."""
+    """`count` trials of every condition as many, or one more; no stimulus comes twice.
+
+    Those that ask for the same two groups come one after the other, each hand for its group, so that nobody has to read
+    what is asked anew each time; within them, and among the pairs, the order is random.
+    """
     draw = random.Random(seed)
     stacks = {condition: [one for one in every if one.condition == condition] for condition in CONDITIONS}
     for stack in stacks.values():
         draw.shuffle(stack)
     taken = [stacks[CONDITIONS[number % len(CONDITIONS)]].pop() for number in range(count)]
     draw.shuffle(taken)
-    return [Trial(one, *draw.sample(one.pair, 2)) for one in taken]
+    hands = [draw.sample(pair, 2) for pair in draw.sample(PAIRS, len(PAIRS))]
+    return [Trial(one, left, right) for left, right in hands for one in taken if {left, right} == set(one.pair)]

@@ -1,0 +1,1 @@
+"""Taskonomy (Zamir et al., CVPR 2018, arXiv:1804.08328)."""

@@ -1,0 +1,201 @@
+"""The page on Taskonomy: its experiments as a visitor sets them, what its graphs and plates show, and the page in a
+browser."""
+
+import json
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, expect
+
+from engines.runtime.errors import InputError
+from engines.taskonomy import engine
+from engines.taskonomy.published import SIZES, TASKS
+from pages import _hypergraphs, _typeset, taskonomy
+from pages._hypergraphs import Graph
+from pages._panel import Curves
+from pages._results import finished, rendered, save, start
+from tests.browser import Visit, serious_in_both_schemes, studio
+
+PANEL = taskonomy.PANEL
+TAXONOMY = PANEL.experiment("taxonomy")
+
+
+def run(name: str, preset: str | None = None, **values: Any) -> dict[str, Any]:
+    experiment = PANEL.experiment(name)
+    return finished(start(experiment, {**experiment.opening(preset), **values}))
+
+
+def graph_of(preset: str | None = None, **values: Any) -> Graph:
+    """What is shown at once, before the curves and the prices are there."""
+    checked = TAXONOMY.check({**TAXONOMY.opening(preset), **values})
+    return next(TAXONOMY.run(**checked))["taxonomy"]
+
+
+@pytest.fixture(scope="module")
+def opening() -> dict[str, Any]:
+    return run("taxonomy")
+
+
+# Taxonomy
+
+
+def test_a_graph_has_each_target_s_transfer_with_the_reasons_for_it(opening: dict[str, Any]) -> None:
+    graph = opening["taxonomy"]
+    learned = {node.name for node in graph.nodes if node.learned}
+    assert len(graph.edges) == 22 == sum(node.target for node in graph.nodes) and len(learned) == 6
+    assert len(graph.nodes) == 26 and "6 of a budget of 6" in graph.words and "objective 4.245" in graph.words
+    for edge in graph.edges:
+        assert learned | {"random"} >= set(edge.sources) and edge.title.startswith(TASKS[edge.target].title)
+        assert set(edge.figures) == {"gain", "quality", "affinity"}
+        assert any("Runner-up" in reason for reason in edge.reasons) and "Price of removal" in edge.reasons[-1]
+        assert edge.second and learned | {"random"} >= set(edge.second) and edge.second != edge.sources
+
+
+def test_the_curves_are_above_what_is_drawn_at_random(opening: dict[str, Any]) -> None:
+    for name in ("quality", "gain"):
+        budgets, values = opening[name]["best"]
+        drawn, lows, highs = opening[name]["at random"]
+        assert list(budgets) == list(drawn) == list(range(26))
+        assert all(low <= high for low, high in zip(lows, highs, strict=True))
+        assert all(value > high for value, high in zip(values[3:], highs[3:], strict=True))
+    drawing = _typeset.curves(Curves("Quality", "budget", "quality"), opening["quality"])
+    assert drawing.count("<polygon") == 1 and drawing.count("<polyline") == 2 and "at random" in drawing
+
+
+@pytest.mark.parametrize(("size", "seconds"), [("base", 0.5), ("16k", 1.0)])
+def test_another_budget_shows_another_taxonomy_at_once(size: str, seconds: float) -> None:
+    engine.taxonomy.cache_clear()
+    taken = []
+    for budget in range(1, 10):
+        began = time.process_time()  # A busy machine must not decide.
+        graph = graph_of(size=size, budget=budget, order=3)
+        taken.append(time.process_time() - began)
+        assert sum(node.learned for node in graph.nodes) == budget
+    print(f"{size}: {median(taken):.2f} s, at most {max(taken):.2f} s")
+    assert median(taken) < seconds
+
+
+def test_importance_targets_and_sources_are_those_of_the_controls() -> None:
+    only = graph_of("3D tasks first")
+    assert {edge.target for edge in only.edges} == {name for name, task in TASKS.items() if task.family == "3d"}
+    weighed = graph_of(budget=1, importance_segmentsemantic=5, importance_denoise=0, importance_edge2d=0)
+    assert len(weighed.edges) == 20 and not next(node for node in weighed.nodes if node.name == "denoise").target
+    new = graph_of("A new task: depth")
+    depth = next(node for node in new.nodes if node.name == "rgb2depth")
+    assert depth.barred and depth.target and not any("rgb2depth" in edge.sources for edge in new.edges)
+    flat = graph_of(scratch="2d", random=False, size="1k")
+    assert {TASKS[node.name].family for node in flat.nodes if node.learned} == {"2d"}
+    assert not any("random" in edge.sources for edge in flat.edges) and len(flat.nodes) == 27
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"budget": 0, "random": False}, "Set the budget to 1"),
+        ({"scratch": "none", "random": False}, "Allow Random projection"),
+        ({"importance_edge2d": -1}, "2D edges: -1 is out of bounds"),
+        ({"importance_edge2d": float("nan")}, "2D edges: nan is out of bounds"),
+        ({name: 0 for name in TAXONOMY.controls if name.startswith("importance_")}, "give at least one more than 0"),
+        ({"budget": 2.5}, "not a whole number"),
+    ],
+)
+def test_what_has_no_taxonomy_is_refused_with_what_would_have_one(values: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        graph_of(**values)
+
+
+def test_a_graph_is_saved_with_its_picture_and_restored(opening: dict[str, Any], tmp_path: Path) -> None:
+    task = start(TAXONOMY, TAXONOMY.opening())
+    assert finished(task).keys() == opening.keys()
+    save(PANEL, TAXONOMY, TAXONOMY.opening(), task, tmp_path)
+    files = json.loads((tmp_path / "result.json").read_text())["outputs"]["taxonomy"]
+    again = _hypergraphs.restored(files["graph"], tmp_path / files["picture"])
+    assert again.drawn() == json.loads(json.dumps(opening["taxonomy"].drawn()))
+    picture = np.array(Image.open(again.picture))
+    assert picture.shape == (_hypergraphs.HEIGHT, _hypergraphs.WIDTH, 3)
+    assert 0.02 < (picture != picture[0, 0]).any(2).mean() < 0.2
+
+
+def test_a_rendered_graph_is_there_at_first_paint() -> None:
+    kept = rendered(PANEL, TAXONOMY)
+    assert kept is not None
+    assert isinstance(kept[0]["taxonomy"], Graph) and kept[0]["taxonomy"].picture.is_file()
+
+
+# Affinities
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_both_heat_maps_have_a_cell_for_each_published_transfer(size: str) -> None:
+    made = run("affinities", size=size)
+    single = [each for each in engine.TABLES[size]() if len(each.sources) == 1]
+    for name in ("before", "after"):
+        assert made[name].count("<rect") == len(single) and "<polyline" in made[name]
+    assert "Surface normals, Surface normals: " in made["after"]
+    unsorted = run("affinities", size=size, order="family", before="quality")
+    assert "<polyline" not in unsorted["before"] and unsorted["before"].count("0.500</title>") >= 22
+
+
+def test_the_hierarchy_process_ranks_what_a_visitor_sets() -> None:
+    made = run("hierarchy")
+    assert list(made["priorities"]) == ["Reshading", "Surface normals", "2D edges", "Autoencoding"]
+    assert abs(sum(row["affinity p"] for row in made["priorities"].values()) - 1) < 1e-9
+    assert made["shares"].count("<rect") == 16 and "agree with one another" in made["words"]["seen"]
+    assert run("hierarchy", "One never loses")["priorities"]["Reshading"]["affinity p"] > 0.99
+    circle = run("hierarchy", "Round in a circle")
+    assert "no ranking" in circle["words"]["seen"]
+    alike = run("hierarchy", "All alike")["priorities"]
+    assert all(abs(row["affinity p"] - 0.25) < 1e-9 for row in alike.values())
+
+
+# In a browser
+
+
+def test_a_taxonomy_moves_with_its_budget_and_says_why_each_line_is_there(chromium: Browser, tmp_path: Path) -> None:
+    with studio([PANEL], tmp_path) as address:
+        visit = Visit(chromium, address, "?panel=taskonomy", viewport={"width": 1400, "height": 1000})
+        page = visit.page
+        graph = page.locator(".hyper").locator("visible=true")
+        expect(graph.locator(".hyper-said")).to_contain_text("6 of a budget of 6")
+        expect(graph.locator(".hyper-task.hyper-learned")).to_have_count(6)
+        expect(graph.locator(".hyper-edge")).to_have_count(22)
+        inner = graph.locator(".hyper-task", has_text="Surface normals").locator(".hyper-inner")
+        before = inner.get_attribute("transform")
+
+        page.get_by_label("number input for Supervision budget").locator("visible=true").fill("2")
+        page.keyboard.press("Enter")
+        expect(graph.locator(".hyper-said")).to_contain_text("2 of a budget of 2")
+        expect(graph).not_to_have_attribute("data-moving", "")
+        expect(graph.locator(".hyper-edge")).to_have_count(22)
+        assert inner.get_attribute("transform") != before
+        page.wait_for_function("location.search.includes('budget=2')")
+        expect(page.locator(".studio-curves").locator("visible=true")).to_have_count(2)
+
+        edge = graph.get_by_role("button", name="Surface normals, from")
+        edge.focus()
+        page.keyboard.press("Enter")
+        expect(edge).to_have_attribute("aria-pressed", "true")
+        expect(graph.locator(".hyper-said")).to_contain_text("Price of removal")
+        assert graph.locator(".hyper-second").get_attribute("d")
+        page.keyboard.press("Escape")
+        expect(graph.locator(".hyper-said")).to_contain_text("2 of a budget of 2")
+        graph.locator(".hyper-task text", has_text="Reshading").hover()
+        expect(graph.locator(".hyper-title")).to_contain_text("Reshading, from")
+        page.mouse.move(5, 5)
+        assert serious_in_both_schemes(page) == []
+
+        page.set_viewport_size({"width": 390, "height": 844})
+        expect(graph).to_have_class("hyper hyper-list")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        text = graph.locator(".hyper-task text", has_text="Depth").bounding_box()
+        assert text is not None and text["x"] + text["width"] <= 390 and text["height"] > 9
+        visit.open("Affinities")
+        expect(page.locator(".studio-plate").locator("visible=true").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert serious_in_both_schemes(page) == []
+        assert visit.complaints == []
