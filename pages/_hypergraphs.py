@@ -15,7 +15,7 @@ import numpy as np
 
 WIDTH, HEIGHT = 1200, 800
 """Pixels of a hypergraph's picture."""
-RADII = 330.0, 262.0
+RADII = 340.0, 246.0
 INNER, JOINT = 0.72, 0.9
 """Shares of the outer ring's radii at which tasks are learned from scratch, and at which a transfer's sources meet; as
 in hypergraph.js, like the next two."""

@@ -90,7 +90,7 @@ def _row(result: "Result") -> dict[str, Any]:
 def _histogram(given: "Sequence[Given]") -> dict[str, tuple[list[float], list[float]]]:
     """How many pictures were there for how long, as the outline of its bars from 0 on."""
     lines: dict[str, tuple[list[float], list[float]]] = {}
-    for name, missed in (("in time", False), ("late frame", True)):
+    for name, missed in (("in time", False), ("left out", True)):
         counts = Counter(int(one.answer.exposure // BIN) for one in given if one.answer.missed is missed)
         if not counts:
             continue

@@ -127,6 +127,13 @@ def test_a_rendered_graph_is_there_at_first_paint() -> None:
     assert isinstance(kept[0]["taxonomy"], Graph) and kept[0]["taxonomy"].picture.is_file()
 
 
+def test_what_wins_in_every_picture_is_called_doubtful() -> None:
+    doubted = [edge for edge in graph_of(budget=12).edges if "Doubtful" in edge.reasons[0]]
+    assert doubted and all(edge.figures["gain"] == edge.figures["quality"] == "1.000" for edge in doubted)
+    every = [each for size in SIZES for each in engine.TABLES[size]() if each.gain == each.quality == 1]
+    assert len(every) == 22 and {len(each.sources) for each in every} == {2}
+
+
 # Affinities
 
 

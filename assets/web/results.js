@@ -64,12 +64,14 @@ function draw() {
     return;
   }
   key.value = watched === kept.value.room ? kept.value.key : "";
+  key.type = key.value ? "password" : "text"; // A class may see this page.
+  const reveal = button("Show it", () => { key.type = "text"; }, { className: "quiet" });
   room.replaceChildren(
     make("p", { className: "code room", textContent: watched }),
     make("p", {}, make("span", { className: "link", textContent: link() }), " ", button("Copy the link", copy, { className: "quiet" })),
     count,
     make("p", { className: "buttons" }, button("Show the results", show, { className: "first" }), button("Leave this room", leave, { className: "quiet" })),
-    make("form", { className: "field", onsubmit: finish }, make("label", {}, "Its key, which only who opened it has ", key), " ", button("End the room", null, { type: "submit" })),
+    make("form", { className: "field", onsubmit: finish }, make("label", {}, "Its key, which only who opened it has ", key), ...(key.value ? [reveal] : [" "]), button("End the room", null, { type: "submit" })),
   );
 }
 

@@ -15,9 +15,7 @@ RANDOM_TAXONOMIES, BAND = 1000, (5, 95)
 """How many are drawn for each budget, and the percentiles between which most of them are."""
 SEED = 0
 TITLES = {name: task.title for name, task in TASKS.items()}
-TABLES: Mapping[str, Callable[[], tuple[Transfer, ...]]] = {
-    size: partial(published.transfers, size) for size in SIZES
-}
+TABLES: Mapping[str, Callable[[], tuple[Transfer, ...]]] = {size: partial(published.transfers, size) for size in SIZES}
 """What gives the transfers of each table; its tasks are among TASKS."""
 
 

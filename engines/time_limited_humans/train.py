@@ -2,9 +2,9 @@
 
     python -m engines.time_limited_humans.train time-limited-plain --data DIR --out DIR --epochs 10
 
-Cross entropy and AdamW in batches of 128, in bfloat16; the rate rises over the first tenth and falls to zero along a cosine.
-Pictures are mirrored and shifted at random. DIR of --out gets NAME.safetensors, and NAME.pt, from which the same
-command goes on after it was stopped, with the very numbers it would have had.
+Cross entropy and AdamW in batches of 128, in bfloat16; the rate rises over the first tenth and falls to zero along a
+cosine. Pictures are mirrored and shifted at random. DIR of --out gets NAME.safetensors, and NAME.pt, from which the
+same command goes on after it was stopped, with the very numbers it would have had.
 """
 
 import argparse
