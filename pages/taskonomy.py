@@ -1,13 +1,16 @@
 """Taskonomy: which tasks to learn from scratch and which from others, by the published numbers; how tasks resemble each
-other; and how shares of wins become affinities."""
+other; how shares of wins become affinities; and the whole method in a small world of this project's own."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from engines.runtime.checkpoints import find
 from engines.runtime.progress import Progress
 from engines.taskonomy.published import CITATION, FAMILIES, RANDOM, SIZES, TASKS
+from engines.taskonomy.small_world import NAME, NAMES, figures, tournament
+from pages._examples import examples
 from pages._hypergraphs import Edge, Graph, Node
 from pages._panel import (
     Choice,
@@ -20,25 +23,32 @@ from pages._panel import (
     Number,
     Panel,
     Paper,
+    Photo,
     Plate,
+    Seed,
+    Strip,
     Switch,
     Table,
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from engines.taskonomy.affinities import Objective, Transfer
     from engines.taskonomy.program import Setting, Taxonomy
 
-MOST = len(TASKS) - 1
-"""The largest budget: every task but the random projection."""
+MOST = 26
+"""The largest budget: of the tables with the most tasks, all but the random projection."""
 HIGHEST_ORDER = 24
+OURS = "ours"
 TABLES = dict(
     zip(
-        SIZES,
+        (*SIZES, OURS),
         (
             "Published, base: orders 1 and 2",
             "Published, 1k pictures: to order 4",
             "Published, 16k pictures: to order 24",
+            "Ours, small world: orders 1 and 2",
         ),
         strict=True,
     )
@@ -48,7 +58,7 @@ OBJECTIVES = {
     "quality": "Quality: wins over full supervision",
     "gain": "Gain: wins over as few pictures",
 }
-TARGETS = {"all": "All 22 targets", **{family: f"{name} only" for family, name in FAMILIES.items()}}
+TARGETS = {"all": "All targets", **{family: f"{name} only" for family, name in FAMILIES.items()}}
 SCRATCH = {
     "all": "Any task",
     **{family: f"{name} tasks only" for family, name in FAMILIES.items()},
@@ -60,6 +70,7 @@ SELF_SUPERVISED = ("inpainting_whole", "colorization", "jigsaw")
 NOBODY = "none"
 WANTED = {name: task for name, task in TASKS.items() if name not in (*SELF_SUPERVISED, RANDOM)}
 """Those that are targets in one of the tables."""
+SMALL_TARGETS = {name: TASKS[NAMES[name]].title for name in figures()["curves"]}
 IMPORTANCE = "importance_"
 DOUBTFUL = (
     "Doubtful: published as winning in every picture over both rivals, as 22 transfers of two sources in this table "
@@ -191,7 +202,7 @@ def _edge(size: str, setting: "Setting", budget: int, transfer: "Transfer", pric
     if priced:
         whole = engine.taxonomy(size, setting, budget).objective
         reasons.append(_lost(engine.price(size, setting, budget, transfer), whole))
-    if transfer.gain == transfer.quality == 1:
+    if size in SIZES and transfer.gain == transfer.quality == 1:
         reasons.insert(0, DOUBTFUL)
     title = f"{TASKS[transfer.target].title}, {_from(transfer)}"
     return Edge(transfer.target, transfer.sources, title, figures, reasons, second.sources if second else ())
@@ -215,6 +226,19 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+PICTURES = examples("room", "coffee", "temple", "cat", "astronaut")
+NETWORKS = {OURS: find(NAME).badge, "published": "Taskonomy's own, where they are imported"}
+GUESSES = (
+    "These networks have seen nothing but rendered rooms of 64 x 64 pixels. Of a real photograph expect edges and "
+    "corners; its depth, normals, segments and scene are guesses."
+)
+HOW_TO_IMPORT = (
+    "`python -m weights list` says where their files are published, `python -m weights import NAME FILE` brings one in."
+)
+IN_WORDS = ("scene",)
+"""Answers that are no pictures."""
+SHOWN_SIDE, SEAM = 192, 6
+"""Pixels of an answer as it is shown, and between what is right and what was found."""
 BEFORE = {"gain": "Gain", "quality": "Quality"}
 SHADES = {
     "gain": "Gain: in which share of pictures the transfer beats a network that learned from as few",
@@ -256,6 +280,12 @@ def _label(name: str) -> Any:
 
 
 RIVALS = {"autoencoding": "Autoencoding", "edges": "2D edges", "normals": "Surface normals", "reshading": "Reshading"}
+MEASURED_RIVALS = {
+    "autoencoding": "autoencoder",
+    "edges": "edge2d",
+    "normals": "rgb2sfnorm",
+    "reshading": "reshade",
+}
 PAIRS = {f"{row}_over_{column}": (row, column) for row, column in combinations(RIVALS, 2)}
 
 
@@ -307,6 +337,124 @@ def by_hand(**wins: float) -> Iterator[Any]:
     }
 
 
+def small_world(seed: int, target: str) -> Iterator[Any]:
+    from engines.taskonomy import answers
+
+    right, found = answers.in_room(seed)
+    yield {
+        "given": {
+            words: _large(found[name].given)
+            for name, words in {
+                "normals": "most of them",
+                "denoising": "denoising",
+                "colorization": "colorization",
+                "jigsaw": "jigsaw",
+            }.items()
+        },
+        "tasks": {
+            TASKS[NAMES[name]].title: _above(each.found, _answered(name, found[name].found))
+            for name, each in right.items()
+            if name not in IN_WORDS
+        },
+        "words": {
+            name: f"{TASKS[NAMES[name]].title}: {found[name].words}; right: {each.words}."
+            for name, each in right.items()
+            if each.words
+        },
+    }
+    yield {
+        "curves": {
+            "from nothing" if curve["sources"] == ["pixels"] else _from_small(curve["sources"]): (
+                curve["rooms"],
+                curve["losses"],
+            )
+            for curve in figures()["curves"][target]
+        },
+        "wins": _tournament(target),
+    }
+
+
+def _from_small(sources: Sequence[str]) -> str:
+    return f"from {_listed([TASKS[NAMES[source]].title for source in sources])}"
+
+
+def _tournament(target: str) -> str:
+    """The shares of wins between all transfers from one task, the best first."""
+    import numpy as np
+
+    from engines.taskonomy.hierarchy import priorities
+    from pages._plates import heat_map
+
+    sources, shares = tournament(figures(), target)
+    ranked = np.argsort(-priorities(shares))
+    labels = [_label(NAMES[sources[place]]) for place in ranked]
+    ordered = shares[np.ix_(ranked, ranked)]
+    return heat_map(f"{SMALL_TARGETS[target]}: shares of wins", labels, labels, ordered, ordered)
+
+
+def every_task(photo: "np.ndarray", networks: str, seed: int) -> Iterator[Any]:
+    from engines.taskonomy import answers
+
+    here = answers.imported() if networks == "published" else ()
+    if here:
+        picture = answers.square(photo, published=True)
+        for place, name in enumerate(here):
+            yield Progress(place / len(here), answers.PUBLISHED[name])
+            yield {"answers": {answers.PUBLISHED[name]: answers.of_published(name, picture)}}
+        lacking = [title for name, title in answers.PUBLISHED.items() if name not in here]
+        if lacking:
+            yield {"words": {"lacking": f"Not on this machine: {_listed(lacking)}. {HOW_TO_IMPORT}"}}
+        return
+    found = answers.of_small_world(answers.square(photo), seed)
+    words = {
+        "origin": GUESSES
+        if networks == OURS
+        else f"None of the published networks is on this machine, so these are ours. {HOW_TO_IMPORT}"
+    }
+    yield {
+        "answers": {
+            TASKS[NAMES[name]].title: _answered(name, each.found)
+            for name, each in found.items()
+            if name not in IN_WORDS
+        },
+        "given": {
+            TASKS[NAMES[name]].title: _large(found[name].given) for name in ("denoising", "colorization", "jigsaw")
+        },
+        "words": words
+        | {name: f"{TASKS[NAMES[name]].title}: {each.words}." for name, each in found.items() if each.words},
+    }
+
+
+def _answered(name: str, picture: "np.ndarray") -> "np.ndarray":
+    """An answer as large as what is right; classes are not mixed."""
+    return _large(picture, smoothly=name != "segmentation")
+
+
+def _large(picture: "np.ndarray", smoothly: bool = True) -> "np.ndarray":
+    import numpy as np
+    from PIL import Image
+
+    how = Image.Resampling.BICUBIC if smoothly else Image.Resampling.NEAREST
+    return np.array(Image.fromarray(picture).resize((SHOWN_SIDE, SHOWN_SIDE), how))
+
+
+def _above(one: "np.ndarray", other: "np.ndarray") -> "np.ndarray":
+    import numpy as np
+
+    gap = np.full((SEAM, SHOWN_SIDE, 3), 255, np.uint8)
+    return np.concatenate([one, gap, other])
+
+
+def _measured_wins(target: str) -> dict[str, float]:
+    """The shares of wins of the hierarchy process's four sources in the small world, as its controls take them."""
+    sources, shares = tournament(figures(), target)
+    place = {NAMES[source]: number for number, source in enumerate(sources)}
+    return {
+        pair: round(float(shares[place[MEASURED_RIVALS[row]], place[MEASURED_RIVALS[column]]]), 2)
+        for pair, (row, column) in PAIRS.items()
+    }
+
+
 def _named(run: Callable[..., Iterator[Any]], names: Sequence[str]) -> Callable[..., Iterator[Any]]:
     """The run with these arguments in the place of its `**`."""
     kept = [each for each in inspect.signature(run).parameters.values() if each.kind is not each.VAR_KEYWORD]
@@ -322,8 +470,9 @@ def _importance() -> Mapping[str, Control]:
     }
 
 
-NUMBERS = f"Published figures: {CITATION}."
+NUMBERS = f"Published figures: {CITATION}. Ours: `python -m engines.taskonomy.train`."
 SIZE = Choice("Table", TABLES, SIZES[0], group="Numbers", help="How many pictures a transfer learns from.")
+SEED = "Of the noise, and of the tiles' order."
 
 PANEL = Panel(
     slug="taskonomy",
@@ -381,6 +530,7 @@ PANEL = Panel(
                 "One source each": {"order": 1},
                 "Few pictures": {"size": "16k", "order": 4, "objective": "quality", "budget": 8},
                 "3D tasks first": {"targets": "3d", "budget": 3, "objective": "quality"},
+                "Our small world": {"size": OURS, "budget": 2},
                 "A new task: depth": {"novel": "rgb2depth", "objective": "quality", "budget": 5},
             },
             notes=(
@@ -418,6 +568,7 @@ PANEL = Panel(
                 "1,000 pictures": {"size": "1k"},
                 "16,000 pictures": {"size": "16k"},
                 "Over full supervision": {"before": "quality"},
+                "Our small world": {"size": OURS},
             },
             notes=(
                 "Losses of different tasks cannot be compared; shares of pictures won can, and sources ranked by them.",
@@ -453,15 +604,83 @@ PANEL = Panel(
             presets={
                 "Four sources for depth": {},
                 "One never loses": dict(zip(PAIRS, (0.4, 0.3, 0.0, 0.4, 0.0, 0.0), strict=True)),
+                "Measured in our small world": _measured_wins("depth"),
                 "Round in a circle": dict(zip(PAIRS, (0.9, 0.5, 0.1, 0.9, 0.5, 0.9), strict=True)),
                 "All alike": dict.fromkeys(PAIRS, 0.5),
             },
             notes=(
-                "Invented shares, to be changed: the affinities are the principal eigenvector of W', and sum to 1.",
+                "Shares are invented unless measured; affinities are the principal eigenvector of W', and sum to 1.",
                 "Shares are held between .001 and .999: a source that never loses would else be infinitely better.",
                 "Try: one that never loses takes all; shares that go round in a circle make all alike.",
             ),
             run=_named(by_hand, list(PAIRS)),
+        ),
+        Experiment(
+            name="picture",
+            title="My picture",
+            live=True,
+            controls={
+                "photo": Photo("Picture", examples=PICTURES, default="room", help="Its middle square is looked at."),
+                "networks": Choice("Networks", NETWORKS, OURS, group="Networks"),
+                "seed": Seed("Seed", group="Networks", help=SEED, advanced=True),
+            },
+            outputs={
+                "answers": Strip("Through every task", help="What each task's own network answers."),
+                "words": Notices("In words"),
+                "given": Strip("What three of them are given"),
+            },
+            presets={
+                "A rendered room": {},
+                "A cup of coffee": {"photo": "coffee"},
+                "A temple": {"photo": "temple"},
+                "A cat": {"photo": "cat"},
+            },
+            notes=(
+                "Depth: the darker, the nearer. Normals: right, up and towards you as red, green and blue.",
+                "The red line is the horizon that the camera's pose has, with marks where walls vanish in it.",
+                "Try a photograph of your own room: edges go over to it, what must be known of rooms does not.",
+            ),
+            run=every_task,
+        ),
+        Experiment(
+            name="small_world",
+            title="Small world",
+            live=True,
+            controls={
+                "seed": Seed("Room", group="Room", default=14, help="None from which anything was learned."),
+                "target": Choice("Transfers into", SMALL_TARGETS, "depth", group="Transfers"),
+            },
+            outputs={
+                "tasks": Strip(
+                    "Above what is right, below what its network answers",
+                    help=f"{find(NAME).badge.capitalize()}; right answers are computed from the room's geometry.",
+                ),
+                "words": Notices("In words"),
+                "given": Strip("What the networks are given"),
+                "curves": Curves(
+                    "The best transfers, by the rooms they learn from",
+                    "rooms learned from",
+                    "mean loss in other rooms",
+                    logarithmic=True,
+                ),
+                "wins": Plate(
+                    "In which share of rooms a row's source beats a column's",
+                    help="The best is first. Where the task meets itself it is fully supervised, by 12,288 rooms.",
+                ),
+            },
+            presets={
+                "A kitchen": {},
+                "A playroom": {"seed": 3, "target": "normals"},
+                "A corridor": {"seed": 2, "target": "segmentation"},
+                "A bedroom": {"seed": 13, "target": "scene"},
+            },
+            notes=(
+                "The whole method at small scale: rooms, fifteen networks, transfers of one and of two sources, their "
+                "tournaments, affinities, the program.",
+                "Its taxonomies are under Taxonomy, table Ours; its affinities under Affinities.",
+                "Try: colorization, whose answers are poor, and depth from normals.",
+            ),
+            run=small_world,
         ),
     ],
     figures=[

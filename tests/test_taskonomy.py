@@ -60,7 +60,7 @@ def test_the_table_is_the_published_one() -> None:
 def test_every_task_has_a_title_of_its_own_and_a_family() -> None:
     assert len({task.title for task in TASKS.values()}) == len(TASKS)
     assert {task.family for task in TASKS.values()} == set(FAMILIES)
-    assert {name for size in SIZES for each in transfers(size) for name in each.sources} == set(TASKS)
+    assert {name for table in engine.TABLES.values() for each in table() for name in each.sources} == set(TASKS)
 
 
 @pytest.mark.parametrize(

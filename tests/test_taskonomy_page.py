@@ -1,6 +1,7 @@
 """The page on Taskonomy: its experiments as a visitor sets them, what its graphs and plates show, and the page in a
 browser."""
 
+import io
 import json
 import time
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from playwright.sync_api import Browser, expect
+from safetensors.torch import save_file
 
+from engines.runtime.checkpoints import FINGERPRINT, find, fingerprint
 from engines.runtime.errors import InputError
-from engines.taskonomy import engine
+from engines.taskonomy import answers, engine
+from engines.taskonomy.architecture import ARCHITECTURES
 from engines.taskonomy.published import SIZES, TASKS
 from pages import _hypergraphs, _typeset, taskonomy
 from pages._hypergraphs import Graph
@@ -158,6 +163,71 @@ def test_the_hierarchy_process_ranks_what_a_visitor_sets() -> None:
     assert "no ranking" in circle["words"]["seen"]
     alike = run("hierarchy", "All alike")["priorities"]
     assert all(abs(row["affinity p"] - 0.25) < 1e-9 for row in alike.values())
+
+
+# The small world
+
+
+def test_the_small_world_s_table_is_solved_as_the_published_ones_are() -> None:
+    graph = graph_of("Our small world")
+    learned = {node.name for node in graph.nodes if node.learned}
+    assert len(graph.edges) == 13 and len(graph.nodes) == 15 and learned == {"rgb2sfnorm", "segmentsemantic"}
+    with pytest.raises(InputError, match="Set the budget to 1"):
+        graph_of("Our small world", budget=0)
+
+
+def test_measured_shares_of_wins_rank_the_four_sources_as_the_figures_do() -> None:
+    made = run("hierarchy", "Measured in our small world")["priorities"]
+    into_depth = {each.sources: each.affinity for each in engine.TABLES["ours"]() if each.target == "rgb2depth"}
+    by_affinity = sorted(taskonomy.MEASURED_RIVALS.values(), key=lambda source: -into_depth[source,])
+    assert [TASKS[source].title for source in by_affinity] == list(made)
+
+
+def test_a_room_is_shown_with_what_is_right_and_what_is_answered() -> None:
+    made = run("small_world")
+    side = taskonomy.SHOWN_SIDE
+    assert len(made["tasks"]) == 14 and {picture.shape for picture in made["tasks"].values()} == {
+        (2 * side + taskonomy.SEAM, side, 3)
+    }
+    normals = made["tasks"]["Surface normals"].astype(int)
+    right, found = normals[:side], normals[-side:]
+    assert np.abs(right - found).mean() < np.abs(right - right.mean((0, 1))).mean() / 2
+    assert "kitchen" in made["words"]["scene"] and "right: kitchen" in made["words"]["scene"]
+    assert len(made["curves"]) == 3 and "from nothing" in made["curves"] and made["wins"].count("<rect") == 15 * 15
+    again = run("small_world", seed=answers.SHOWN + 14)
+    assert all((again["tasks"][name] == picture).all() for name, picture in made["tasks"].items())
+    other = run("small_world", seed=15, target="scene")
+    assert (other["given"]["jigsaw"] != made["given"]["jigsaw"]).any() and "Scenes" in other["wins"]
+
+
+def test_a_picture_goes_through_every_task_and_the_page_says_whose_networks_answer() -> None:
+    made = run("picture")
+    assert len(made["answers"]) == 14 and "guesses" in made["words"]["origin"]
+    other = run("picture", "A temple", seed=3)
+    assert all((other["answers"][name] != picture).any() for name, picture in made["answers"].items())
+    small = io.BytesIO()
+    Image.new("RGB", (10, 10)).save(small, "PNG")
+    with pytest.raises(InputError, match="10 x 10"):
+        run("picture", photo=small.getvalue())
+
+
+def test_published_networks_answer_once_they_are_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_WEIGHTS", str(tmp_path))
+    assert (
+        "None of the published networks is on this machine" in run("picture", networks="published")["words"]["origin"]
+    )
+    torch.manual_seed(0)
+    for part in ("taskonomy-normal-encoder", "taskonomy-normal-decoder"):
+        record = find(part)
+        network = ARCHITECTURES[record.architecture].build(record.config)
+        save_file(
+            network.state_dict(), tmp_path / f"{part}.safetensors", {FINGERPRINT: fingerprint(network.state_dict())}
+        )
+    made = run("picture", networks="published")
+    assert made["answers"]["Surface normals"].shape == (256, 256, 3) and made["answers"]["Surface normals"].std() > 0
+    assert (
+        list(made["answers"]) == ["Surface normals"] and "Not on this machine: Autoencoding" in made["words"]["lacking"]
+    )
 
 
 # In a browser

@@ -11,6 +11,7 @@ from engines.runtime.errors import InputError
 from engines.taskonomy import quality, train, world_results, world_rooms, world_transfers
 from engines.taskonomy.rays import BOX, SPHERE, Camera, Material, Room, Seen, Solid, look
 from engines.taskonomy.rooms import see, view
+from engines.taskonomy.small_world import NAME
 from engines.taskonomy.tasks import (
     ORDERS,
     TARGETS,
@@ -26,7 +27,7 @@ from engines.taskonomy.tasks import (
     shuffled,
     wanted,
 )
-from engines.taskonomy.world import NAME, SmallWorld, TaskNetwork, answer, exact
+from engines.taskonomy.world import SmallWorld, TaskNetwork, answer, exact
 from engines.taskonomy.world_rooms import Scale
 
 SIZE = 32

@@ -257,7 +257,8 @@ def test_a_hand_drags_the_place_looked_at_and_makes_a_picture(chromium: Browser,
         expect(page.get_by_text("3 attacked, held out")).to_be_visible()
         expect(page.get_by_role("rowheader", name="separable, left alone")).to_be_visible()
         attacked = page.get_by_role("img", name="Step by step: attacked")
-        assert attacked.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [256, 256]
+        for side in ("naturalWidth", "naturalHeight"):
+            expect(attacked).to_have_js_property(side, 256)
         page.get_by_label("Plain, or").locator("visible=true").uncheck()
         for name in ("Residual, or", "Inception, or"):
             page.get_by_label(name).locator("visible=true").uncheck()

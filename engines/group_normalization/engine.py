@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from engines.group_normalization.architecture import ARCHITECTURES
 from engines.group_normalization.data import read_digits
@@ -15,6 +14,7 @@ from engines.group_normalization.normalization import normalize
 from engines.runtime.checkpoints import find, loaded
 from engines.runtime.class_names import class_names
 from engines.runtime.device import device
+from engines.runtime.images import middle_square
 from engines.runtime.progress import Progress
 from engines.runtime.resident import RESIDENT
 
@@ -113,11 +113,7 @@ def look_inside(picture: Tensor, checkpoint: str, stage: int) -> Inside:
 
 def _prepare(picture: Tensor, published: bool) -> Tensor:
     """The middle square as the network has learned to see pictures, `(1, 3, S, S)`."""
-    shortest = min(picture.shape[1:])
-    top, left = ((side - shortest) // 2 for side in picture.shape[1:])
-    square = picture[None, :, top : top + shortest, left : left + shortest]
-    side = PUBLISHED_SIDE if published else SMALL_SIDE
-    small = functional.interpolate(square, (side, side), mode="bicubic", antialias=True).clamp(-1, 1)
+    small = middle_square(picture, PUBLISHED_SIDE if published else SMALL_SIDE)[None]
     if not published:
         return small
     mean, deviation = (torch.tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))

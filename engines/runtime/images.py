@@ -279,6 +279,16 @@ def to_tensor(picture: np.ndarray) -> "torch.Tensor":
     return torch.from_numpy(picture).permute(2, 0, 1).contiguous().float() / 127.5 - 1
 
 
+def middle_square(picture: "torch.Tensor", side: int) -> "torch.Tensor":
+    """The middle square of a picture `(3, H, W)` in [-1, 1], as `(3, side, side)` (bicubic)."""
+    from torch.nn import functional
+
+    shortest = min(picture.shape[1:])
+    top, left = ((long - shortest) // 2 for long in picture.shape[1:])
+    square = picture[None, :, top : top + shortest, left : left + shortest]
+    return functional.interpolate(square, (side, side), mode="bicubic", antialias=True)[0].clamp(-1, 1)
+
+
 def to_picture(tensor: "torch.Tensor") -> np.ndarray:
     """(3, H, W) in [-1, 1] as (H, W, 3) uint8; what lies outside is clamped."""
     levels = ((tensor.detach().float() + 1) * 127.5).round().clamp(0, 255)

@@ -1,12 +1,13 @@
-"""Taxonomies of published tables (Taskonomy, Zamir et al., CVPR 2018, arXiv:1804.08328), remembered once found."""
+"""Taxonomies of the published tables and of the small world (Taskonomy, Zamir et al., CVPR 2018, arXiv:1804.08328),
+remembered once found."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
-from engines.taskonomy import published
+from engines.taskonomy import published, small_world
 from engines.taskonomy.affinities import Transfer
 from engines.taskonomy.program import Program, Setting, Taxonomy
 from engines.taskonomy.published import SIZES, TASKS
@@ -15,7 +16,11 @@ RANDOM_TAXONOMIES, BAND = 1000, (5, 95)
 """How many are drawn for each budget, and the percentiles between which most of them are."""
 SEED = 0
 TITLES = {name: task.title for name, task in TASKS.items()}
-TABLES: Mapping[str, Callable[[], tuple[Transfer, ...]]] = {size: partial(published.transfers, size) for size in SIZES}
+SMALL_WORLD = "ours"
+TABLES: Mapping[str, Callable[[], tuple[Transfer, ...]]] = {
+    **{size: partial(published.transfers, size) for size in SIZES},
+    SMALL_WORLD: cache(small_world.renamed),
+}
 """What gives the transfers of each table; its tasks are among TASKS."""
 
 

@@ -51,6 +51,7 @@ TASKS: Mapping[str, Task] = {
     "fix_pose": Task("Pose, fixated", "geometric"),
     "non_fixated_pose": Task("Pose, not fixated", "geometric"),
     "ego_motion": Task("Egomotion", "geometric"),
+    "camera_pose": Task("Camera pose", "geometric"),
     "jigsaw": Task("Jigsaw", "geometric"),
     "segmentsemantic": Task("Semantic segments", "semantic"),
     "class_1000": Task("Objects", "semantic"),
@@ -58,7 +59,8 @@ TASKS: Mapping[str, Task] = {
     "class_places": Task("Scenes", "semantic"),
 }
 """In the order in which they are shown. The base files have objects of selected classes as a target and no scenes; the
-others have scenes as a target, and objects of selected classes as a source only."""
+others have scenes as a target, and objects of selected classes as a source only. The camera's pose is the small world's
+alone (engines/taskonomy/small_world.py)."""
 ALIASES = {
     "impainting_whole": "inpainting_whole",
     "segmentsemantic_rb": "segmentsemantic",

@@ -4,8 +4,8 @@ with the paper's (arXiv:1804.08328, section 4).
     python -m engines.taskonomy.quality
 
 Taxonomies are solved from what was measured, and scored by what the same transfers are worth in other rooms: beside all
-others at budgets 1 and 2, and beside 1,000 random feasible ones at every budget. --trained names a folder that the
-trainer wrote, whose task networks are measured as well; without it, the bundled figures are read.
+others at budgets 1 and 2, and beside 1,000 random feasible ones at every budget. The task networks are measured in rooms
+that are rendered anew. --trained names a folder that the trainer wrote; without it, all is read that is bundled.
 """
 
 import argparse
@@ -23,11 +23,12 @@ from scipy.spatial.distance import squareform
 from torch import Tensor
 from torch.nn import functional
 
+from engines.runtime.checkpoints import BUNDLED
 from engines.taskonomy.affinities import Floats, Objective, Transfer, first_order, leaves
 from engines.taskonomy.program import Program, Setting
+from engines.taskonomy.small_world import FIGURES, NAME, transfers
 from engines.taskonomy.tasks import TASKS, Task, given, losses, wanted
-from engines.taskonomy.world import NAME, SmallWorld
-from engines.taskonomy.world_results import FIGURES, transfers
+from engines.taskonomy.world import SmallWorld
 from engines.taskonomy.world_rooms import FIRST, rendered
 
 ENUMERATED = (1, 2)
@@ -139,6 +140,23 @@ def clusters(figures: dict[str, Any], count: int) -> list[list[str]]:
     return list(found.values())
 
 
+class Best(NamedTuple):
+    gain: float
+    quality: float
+
+
+def best_of_order(figures: dict[str, Any], order: int) -> Best:
+    """The largest gain, and the largest quality, of a target's transfers of that order, in the mean over targets."""
+    into: dict[str, list[Transfer]] = {}
+    for each in transfers(figures, "measured"):
+        if len(each.sources) == order and not each.own:
+            into.setdefault(each.target, []).append(each)
+    gains, qualities = (
+        [max(each.worth(objective) for each in some) for some in into.values()] for objective in ("gain", "quality")
+    )
+    return Best(float(np.mean(gains)), float(np.mean(qualities)))
+
+
 @torch.no_grad()
 def on_rooms(networks: SmallWorld, count: int = 256) -> dict[str, float]:
     """How well the task networks answer in rooms that nobody learned from: of each task the share of the loss that is
@@ -194,12 +212,15 @@ def main() -> None:
             print(f"  {kind:>9} " + " ".join(f"{value:9.3f}" for value in row))
     for count in (2, 3, 4):
         print(f"{count} clusters: " + "; ".join(", ".join(group) for group in clusters(figures, count)))
-    if arguments.trained:
-        networks = SmallWorld(figures["scale"]["size"], figures["tasks"])
-        networks.load_state_dict(load_file(arguments.trained / f"{NAME}.safetensors"))
-        print("the share that is left of the best constant answer's loss:")
-        for name, figure in on_rooms(networks.eval()).items():
-            print(f"  {name:24} {figure:.3f}")
+    for order in (1, 2):
+        best = best_of_order(figures, order)
+        print(f"the best transfers of order {order}, in the mean: gain {best.gain:.3f}, quality {best.quality:.3f}")
+    networks = SmallWorld(figures["scale"]["size"], figures["tasks"])
+    folder = arguments.trained or BUNDLED
+    networks.load_state_dict(load_file(folder / f"{NAME}.safetensors"))
+    print("the share that is left of the best constant answer's loss:")
+    for name, figure in on_rooms(networks.eval()).items():
+        print(f"  {name:24} {figure:.3f}")
 
 
 if __name__ == "__main__":

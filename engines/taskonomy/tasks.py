@@ -1,6 +1,7 @@
 """Fifteen tasks of the small world: what is asked of a picture, its exact answer, its loss, and how an answer is shown
 (arXiv:1804.08328, section 3 and the supplementary material's definitions)."""
 
+import math
 from dataclasses import dataclass
 from itertools import permutations
 from typing import NamedTuple
@@ -286,6 +287,20 @@ def shown(task: Task, answer: Tensor, seen: Tensor) -> NDArray[np.uint8]:
     if task.channels == 1:
         return _picture(answer.expand(3, -1, -1) * 2 - 1)
     return _picture(answer)
+
+
+def said(task: Task, answer: Tensor) -> str:
+    """One answer in words, as `shown` takes it, where it is a class or a pose; else nothing."""
+    if task.name == "scene":
+        if answer.ndim == 0:
+            return KINDS[int(answer)]
+        shares = answer.softmax(0)
+        return f"{KINDS[int(shares.argmax())]}, {float(shares.max()):.0%} sure"
+    if task.name == "camera_pose":
+        pitch, roll, height, *_ = (np.array(answer) * POSE_SPREAD + POSE_MEAN).tolist()
+        way = "up" if pitch > 0 else "down"
+        return f"looks {way} by {abs(math.degrees(pitch)):.0f}°, leans {math.degrees(roll):+.0f}°, {height:.1f} m high"
+    return ""
 
 
 def _picture(values: Tensor) -> NDArray[np.uint8]:

@@ -23,9 +23,10 @@ from torch import Tensor
 from engines.runtime import training as runtime
 from engines.runtime.errors import InputError
 from engines.taskonomy import world_rooms
+from engines.taskonomy.small_world import FIGURES, NAME
 from engines.taskonomy.tasks import TARGETS, TASKS, Task, given, wanted
-from engines.taskonomy.world import NAME, TaskNetwork
-from engines.taskonomy.world_results import COUNTS, FIGURES, best, first_order, results, second_order
+from engines.taskonomy.world import TaskNetwork
+from engines.taskonomy.world_results import COUNTS, best, first_order, results, second_order
 from engines.taskonomy.world_rooms import Scale, rooms
 from engines.taskonomy.world_transfers import SCRATCH, SELF, descend, encode, transfer
 

@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.taskonomy.tasks import TASKS, Task, given, given_of, shown, wanted
+from engines.taskonomy.tasks import TASKS, Task, given, given_of, said, shown, wanted
 from engines.taskonomy.world_rooms import rendered
 
-NAME = "taskonomy-small-world"
-"""Of the checkpoint and its architecture."""
 WIDTHS = (24, 48, 56)
 REPRESENTATION = 16
 """Channels, at an eighth of the picture's sides."""
@@ -96,10 +94,11 @@ class SmallWorld(nn.ModuleDict):
 
 
 class Answer(NamedTuple):
-    """What a task was given, and an answer to it, as pictures `(H, W, 3)`."""
+    """What a task was given, and an answer to it, as pictures `(H, W, 3)`; a class or a pose in `words` too."""
 
     given: NDArray[np.uint8]
     found: NDArray[np.uint8]
+    words: str
 
 
 @torch.no_grad()
@@ -119,4 +118,4 @@ def exact(seed: int, size: int) -> dict[str, Answer]:
 
 
 def _answer(task: Task, seen: Tensor, found: Tensor) -> Answer:
-    return Answer(shown(TASKS["autoencoding"], seen, seen), shown(task, found, seen))
+    return Answer(shown(TASKS["autoencoding"], seen, seen), shown(task, found, seen), said(task, found))

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from engines.taskonomy.affinities import Floats, Transfer, to_try
+from engines.taskonomy.affinities import Floats, to_try
 from engines.taskonomy.hierarchy import priorities, win_shares
 from engines.taskonomy.tasks import TARGETS, TASKS
 from engines.taskonomy.world_rooms import FIRST, Scale
 from engines.taskonomy.world_transfers import SCRATCH, SELF, key
 
-FIGURES = Path(__file__).parent / "small_world.json"
 ORDER = 2
 MEASURED = ("measured", "tested")
 """Rooms on which affinities are computed, and others, on which the taxonomies that come of them are tested."""
@@ -100,12 +99,3 @@ def seconds(out: Path) -> dict[str, float]:
     of_rooms = [json.loads(file.read_text()) for part in FIRST for file in (out / "rooms" / part).glob("*.json")]
     of_losses = [float(np.load(file)["seconds"]) for file in (out / "losses").glob("*.npz")]
     return {"rooms": round(sum(of_rooms)), "transfers": round(sum(of_losses))}
-
-
-def transfers(figures: dict[str, Any], part: str) -> tuple[Transfer, ...]:
-    """The transfers of the figures' file, as measured on that part of the rooms."""
-    names = figures["tasks"]
-    return tuple(
-        Transfer(names[target], tuple(names[source] for source in sources), affinity, gain, quality)
-        for target, sources, affinity, gain, quality, _ in figures[part]
-    )

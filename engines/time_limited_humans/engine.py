@@ -10,13 +10,12 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from engines.runtime.checkpoints import find, loaded, present
 from engines.runtime.device import device
 from engines.runtime.errors import CheckpointError, InputError
 from engines.runtime.hub import download, latest
-from engines.runtime.images import to_picture, to_tensor
+from engines.runtime.images import middle_square, to_picture, to_tensor
 from engines.runtime.progress import Progress
 from engines.runtime.resident import RESIDENT
 from engines.time_limited_humans import imagenet
@@ -144,12 +143,7 @@ def start(photo: np.ndarray, side: int) -> Tensor:
     Raises:
         InputError: it is all of one colour.
     """
-    shortest = min(photo.shape[:2])
-    top, left = ((long - shortest) // 2 for long in photo.shape[:2])
-    square = to_tensor(photo[top : top + shortest, left : left + shortest])[None]
-    if shortest != side:
-        square = functional.interpolate(square, (side, side), mode="bicubic", antialias=True).clamp(-1, 1)
-    levels = prepared(square)
+    levels = prepared(middle_square(to_tensor(photo), side)[None])
     if (levels.amax((2, 3)) - levels.amin((2, 3))).max() <= FLAT:
         raise InputError(
             "The picture's middle is all of one colour, and shows nothing that could be taken for something else; "
