@@ -4,8 +4,8 @@ with the paper's (arXiv:1804.08328, section 4).
     python -m engines.taskonomy.quality
 
 Taxonomies are solved from what was measured, and scored by what the same transfers are worth in other rooms: beside all
-others at budgets 1 and 2, and beside 1,000 random feasible ones at every budget. The task networks are measured in rooms
-that are rendered anew. --trained names a folder that the trainer wrote; without it, all is read that is bundled.
+others at budgets 1 and 2, and beside 1,000 random feasible ones at every budget. The task networks are measured in
+other rooms. --trained names a folder that the trainer wrote; without it, what is bundled is read.
 """
 
 import argparse
