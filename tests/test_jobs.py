@@ -39,7 +39,7 @@ from tests.test_live import wait_until
 from tests.test_scheduler import cancelled, hold, wait
 from tests.training_server import PANEL
 
-STEPS = 300
+STEPS = 200
 
 
 def count(to: int, gate: threading.Event | None = None, fails: Exception | None = None, *, saved: Any) -> Iterator[Any]:
@@ -150,7 +150,7 @@ def studio(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
 def test_a_job_survives_a_reload_and_the_end_of_the_server_and_its_visitor_sees_it_end(
     chromium: Browser, tmp_path: Path
 ) -> None:
-    port, steps = free_port(), 2 * STEPS
+    port, steps = free_port(), 450
     context = chromium.new_context()
     page = context.new_page()
     address = f"http://127.0.0.1:{port}/?{urlencode({'panel': 'training', 'steps': steps})}"
