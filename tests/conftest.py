@@ -32,6 +32,19 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """A server, to which the Hub's client of this process and those of its children turn, with an empty cache."""
+    from tests.hub_server import Hub
+    from tests.test_hub import point_client
+
+    server = Hub()
+    point_client(monkeypatch, server.endpoint, tmp_path / "cache")
+    monkeypatch.setenv("STUDIO_WEIGHTS", str(tmp_path / "override"))
+    yield server
+    server.close()
+
+
 @pytest.fixture(scope="session")
 def dance(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first 26 frames of a dancer's film, with its sound."""

@@ -31,6 +31,7 @@ from pages import _results
 from pages._api import add_endpoints
 from pages._panel import Experiment, Number, Panel, Strip, Switch, Table
 from tests import hard_experiments
+from tests.pictures import png
 
 CLICK = hard_experiments.PANEL.experiment("click")
 STEPS: list[int] = []
@@ -92,12 +93,6 @@ def raw(address: str, endpoint: str, data: list[Any]) -> str:
     call = f"{address}gradio_api/call/{endpoint}"
     event = httpx.post(call, json={"data": data}).json()["event_id"]
     return httpx.get(f"{call}/{event}", timeout=20).text
-
-
-def png(picture: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    return file.getvalue()
 
 
 def test_an_endpoint_gives_the_picture_that_the_same_run_gives(client: Client) -> None:

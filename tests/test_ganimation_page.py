@@ -1,6 +1,5 @@
 """The page on GANimation: its experiments as a visitor sets them, on the astronaut and on what is no usable face."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 import skimage
-from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from engines.ganimation import engine
@@ -21,6 +19,7 @@ from engines.runtime.video import read_clip
 from pages import ganimation
 from pages._results import finished, start
 from tests.browser import Visit, serious_findings, studio
+from tests.pictures import png
 
 PANEL = ganimation.PANEL
 SLIDERS = PANEL.experiment("sliders")
@@ -31,12 +30,6 @@ GROUP = read_photo(ganimation.group())
 def run(name: str, *extra: Any, preset: str | None = None, **values: Any) -> dict[str, Any]:
     experiment = PANEL.experiment(name)
     return finished(start(experiment, {**experiment.opening(preset), **values}, *extra))
-
-
-def png(picture: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    return file.getvalue()
 
 
 def changed(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -65,16 +65,6 @@ class fault(ContextDecorator):
             fault.tried.remove(self.name)
 
 
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    """The server, to which the client of this process and those of its children turn, with an empty cache."""
-    server = Hub()
-    point_client(monkeypatch, server.endpoint, tmp_path / "cache")
-    monkeypatch.setenv("STUDIO_WEIGHTS", str(tmp_path / "override"))
-    yield server
-    server.close()
-
-
 def point_client(monkeypatch: pytest.MonkeyPatch, endpoint: str, cache: Path) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", endpoint)
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")

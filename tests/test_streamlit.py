@@ -47,6 +47,7 @@ from pages._results import finished, save, start
 from pages._streamlit import CONTROLS, OUTPUTS, SNAPSHOTS
 from pages._streamlit_sheet import Made, Sheet
 from tests import hard_experiments
+from tests.pictures import png
 from tests.test_scheduler import hold
 
 ROOT = Path(__file__).parents[1]
@@ -187,12 +188,6 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
     return np.array_equal(one, other) if isinstance(one, np.ndarray) else bool(one == other)
-
-
-def png(picture: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    return file.getvalue()
 
 
 def saved(parameters: str) -> bytes:

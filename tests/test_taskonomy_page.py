@@ -1,7 +1,6 @@
 """The page on Taskonomy: its experiments as a visitor sets them, what its graphs and plates show, and the page in a
 browser."""
 
-import io
 import json
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ from pages._hypergraphs import Graph
 from pages._panel import Curves
 from pages._results import finished, rendered, save, start
 from tests.browser import Visit, serious_in_both_schemes, studio
+from tests.pictures import png
 
 PANEL = taskonomy.PANEL
 TAXONOMY = PANEL.experiment("taxonomy")
@@ -205,10 +205,8 @@ def test_a_picture_goes_through_every_task_and_the_page_says_whose_networks_answ
     assert len(made["answers"]) == 14 and "guesses" in made["words"]["origin"]
     other = run("picture", "A temple", seed=3)
     assert all((other["answers"][name] != picture).any() for name, picture in made["answers"].items())
-    small = io.BytesIO()
-    Image.new("RGB", (10, 10)).save(small, "PNG")
     with pytest.raises(InputError, match="10 x 10"):
-        run("picture", photo=small.getvalue())
+        run("picture", photo=png(np.zeros((10, 10, 3), np.uint8)))
 
 
 def test_published_networks_answer_once_they_are_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,7 @@
 """The classifiers of ImageNet that can be attacked: timm's layouts, their way from the Hub, and an attack on them."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable
 
 import pytest
 import torch
@@ -20,7 +19,6 @@ from engines.time_limited_humans.retina import Viewing
 from pages import time_limited_humans
 from pages._results import finished, start
 from tests.hub_server import Hub
-from tests.test_hub import point_client
 from weights.parity import fill
 
 ATTACK = time_limited_humans.PANEL.experiment("attack")
@@ -71,15 +69,6 @@ def test_a_network_has_the_keys_of_timm_and_computes_what_it_computed(kind: str)
         made = network(picture())[0]
     assert made[:3].tolist() == pytest.approx(scores, abs=1e-3 * float(made.std()))
     assert record.size == sum(tensor.nbytes for tensor in state.values())
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    server = Hub()
-    point_client(monkeypatch, server.endpoint, tmp_path / "cache")
-    monkeypatch.setenv("STUDIO_WEIGHTS", str(tmp_path / "override"))
-    yield server
-    server.close()
 
 
 def wait_for(kinds: Iterable[str]) -> None:

@@ -23,6 +23,7 @@ from pages import time_limited_humans
 from pages._examples import SMALL
 from pages._results import finished, save, start
 from tests.browser import Visit, serious_in_both_schemes, studio
+from tests.pictures import png
 
 PANEL = time_limited_humans.PANEL
 ATTACK = PANEL.experiment("attack")
@@ -35,12 +36,6 @@ QUICK = 0.2
 def run(name: str, *extra: Any, preset: str | None = None, **values: Any) -> dict[str, Any]:
     experiment = PANEL.experiment(name)
     return finished(start(experiment, {**experiment.opening(preset), **values}, *extra))
-
-
-def png(picture: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    return file.getvalue()
 
 
 def noise(height: int = 192, width: int = 256) -> np.ndarray:

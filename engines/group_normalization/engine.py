@@ -9,7 +9,13 @@ from torch import Tensor
 from engines.group_normalization.architecture import ARCHITECTURES
 from engines.group_normalization.data import read_digits
 from engines.group_normalization.mates import Mates, draw_mates
-from engines.group_normalization.network import PUBLISHED_CLASSES, Norm, ResidualNetwork
+from engines.group_normalization.network import (
+    IMAGENET_DEVIATION,
+    IMAGENET_MEAN,
+    PUBLISHED_CLASSES,
+    Norm,
+    ResidualNetwork,
+)
 from engines.group_normalization.normalization import normalize
 from engines.runtime.checkpoints import find, loaded
 from engines.runtime.class_names import class_names
@@ -24,8 +30,6 @@ BATCH_SIZES = (2, 4, 8, 16, 32)
 DRAWS = 40
 ANSWERS = 5
 PUBLISHED_SIDE, SMALL_SIDE = 224, 32
-IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""With which timm prepares pictures in [0, 1]."""
 
 
 def network(checkpoint: str) -> ResidualNetwork:

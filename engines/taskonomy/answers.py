@@ -2,7 +2,7 @@
 (Taskonomy, Zamir et al., CVPR 2018, arXiv:1804.08328)."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from engines.runtime.resident import HOST, RESIDENT
 from engines.taskonomy.architecture import ARCHITECTURES
 from engines.taskonomy.small_world import NAME
 from engines.taskonomy.world import Answer, SmallWorld, answer, exact
+from engines.taskonomy.world_rooms import rendered
 
 PUBLISHED_SIDE = 256
 PUBLISHED = {
@@ -34,6 +35,8 @@ PUBLISHED = {
 """Titles of the tasks whose encoder and decoder are both published; each name is a part of its checkpoints' names."""
 FIRST_SHOWN, SHOWN = 40_000_000, 10_000_000
 """The first of so many rooms' seeds of which nothing was learned and nothing measured."""
+KEPT_ROOMS = 4
+"""A visitor who asks for another task's transfers stays in the room."""
 EXACT_SIDE = 192
 """Pixels, at which a room's exact answers are rendered to be looked at."""
 
@@ -61,11 +64,12 @@ def of_small_world(picture: Tensor, seed: int) -> dict[str, Answer]:
     return {name: answer(networks, name, picture, seed) for name in networks}
 
 
+@lru_cache(KEPT_ROOMS)
 def in_room(seed: int) -> tuple[dict[str, Answer], dict[str, Answer]]:
-    """What is right in a room, and what each of the small world's networks answers there."""
+    """What is right in a room, and what each of the small world's networks answers there; not to be changed."""
     room = FIRST_SHOWN + seed % SHOWN
-    seen = exact(room, small_world().size)["autoencoding"].given
-    return exact(room, EXACT_SIDE), of_small_world(to_tensor(seen), room)
+    seen = torch.from_numpy(rendered(room, small_world().size)["picture"]) / 127.5 - 1
+    return exact(room, EXACT_SIDE), of_small_world(seen, room)
 
 
 def imported() -> Sequence[str]:

@@ -28,10 +28,9 @@ from engines.taskonomy.tasks import TARGETS, TASKS, Task, given, wanted
 from engines.taskonomy.world import TaskNetwork
 from engines.taskonomy.world_results import COUNTS, best, first_order, results, second_order
 from engines.taskonomy.world_rooms import Scale, rooms
-from engines.taskonomy.world_transfers import SCRATCH, SELF, descend, encode, transfer
+from engines.taskonomy.world_transfers import RATE, SCRATCH, SELF, WEIGHT_DECAY, descend, encode, transfer
 
 BATCH = 64
-RATE, WEIGHT_DECAY = 3e-3, 1e-2
 
 
 class Training(runtime.Training):

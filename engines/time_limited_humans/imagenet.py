@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engines.group_normalization import network as residual
+from engines.group_normalization.network import IMAGENET_DEVIATION, IMAGENET_MEAN, PUBLISHED_CLASSES
 
-CLASSES = 1000
 GROUPS: Mapping[str, tuple[int, ...]] = {
     "pets": (*range(151, 269), *range(281, 286)),
     "hazards": (*range(52, 69), *range(72, 78)),
@@ -20,8 +20,6 @@ GROUPS: Mapping[str, tuple[int, ...]] = {
 }
 """Of class ids: dogs and cats; snakes and spiders; head cabbage and broccoli. The paper's groups, as far as their names
 go; which classes it counts in each was not at hand."""
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""With which timm prepares pictures in [0, 1], but for those that it prepares as [-1, 1]."""
 
 
 class Prepared(nn.Module):
@@ -47,7 +45,7 @@ def convolution(inputs: int, width: int, kernel: int = 1, stride: int = 1, group
 def resnet(block: type[residual.Basic] | type[residual.Bottleneck], blocks: Sequence[int]) -> nn.Module:
     """He et al. (arXiv:1512.03385)."""
     return residual.ResidualNetwork(
-        convolution(3, 64, 7, 2), nn.MaxPool2d(3, 2, 1), block, blocks, CLASSES, nn.BatchNorm2d
+        convolution(3, 64, 7, 2), nn.MaxPool2d(3, 2, 1), block, blocks, PUBLISHED_CLASSES, nn.BatchNorm2d
     )
 
 
@@ -86,7 +84,7 @@ class PreActivatedNetwork(nn.Module):
                 inputs = outputs
             self.stages.append(nn.ModuleDict({"blocks": layers}))
         self.norm = nn.BatchNorm2d(inputs)
-        self.head = nn.ModuleDict({"fc": nn.Conv2d(inputs, CLASSES, 1)})
+        self.head = nn.ModuleDict({"fc": nn.Conv2d(inputs, PUBLISHED_CLASSES, 1)})
 
     def forward(self, pictures: Tensor) -> Tensor:
         made = functional.max_pool2d(self.stem["conv"](pictures), 3, 2, 1)
@@ -141,7 +139,7 @@ class MobileNetwork(nn.Module):
                 inputs = outputs
             self.blocks.append(layers)
         self.conv_head, self.bn2 = convolution(inputs, 1280), nn.BatchNorm2d(1280)
-        self.classifier = nn.Linear(1280, CLASSES)
+        self.classifier = nn.Linear(1280, PUBLISHED_CLASSES)
         self.activation = activation
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -210,7 +208,7 @@ class DenseNetwork(nn.Module):
                 width //= 2
         layers.add_module("norm5", nn.BatchNorm2d(width))
         self.features = layers
-        self.classifier = nn.Linear(width, CLASSES)
+        self.classifier = nn.Linear(width, PUBLISHED_CLASSES)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.classifier(functional.relu(self.features(pictures)).mean((2, 3)))
@@ -226,11 +224,11 @@ def _transition(width: int) -> nn.Sequential:
 
 
 KINDS: Mapping[str, Callable[[], nn.Module]] = {
-    "resnet18": lambda: Prepared(resnet(residual.Basic, (2, 2, 2, 2)), MEAN, DEVIATION),
-    "resnet50": lambda: Prepared(resnet(residual.Bottleneck, (3, 4, 6, 3)), MEAN, DEVIATION),
-    "mobilenet": lambda: Prepared(mobilenet(), MEAN, DEVIATION),
-    "mnasnet": lambda: Prepared(mnasnet(), MEAN, DEVIATION),
-    "densenet": lambda: Prepared(DenseNetwork((6, 12, 24, 16)), MEAN, DEVIATION),
+    "resnet18": lambda: Prepared(resnet(residual.Basic, (2, 2, 2, 2)), IMAGENET_MEAN, IMAGENET_DEVIATION),
+    "resnet50": lambda: Prepared(resnet(residual.Bottleneck, (3, 4, 6, 3)), IMAGENET_MEAN, IMAGENET_DEVIATION),
+    "mobilenet": lambda: Prepared(mobilenet(), IMAGENET_MEAN, IMAGENET_DEVIATION),
+    "mnasnet": lambda: Prepared(mnasnet(), IMAGENET_MEAN, IMAGENET_DEVIATION),
+    "densenet": lambda: Prepared(DenseNetwork((6, 12, 24, 16)), IMAGENET_MEAN, IMAGENET_DEVIATION),
     "resnetv2": lambda: Prepared(PreActivatedNetwork((3, 4, 6, 3)), (0.5,) * 3, (0.5,) * 3),
 }
 ATTACKED = ("resnet18", "resnet50", "mobilenet", "mnasnet")
