@@ -1,25 +1,62 @@
-"""The front door: `python app.py` serves the studio at 127.0.0.1:7860, `streamlit run app.py` its second face."""
+"""The front door: the `studio` command. `python app.py` is its `serve`; `streamlit run app.py` draws the other face."""
 
+import argparse
 import gc
-import importlib.util
 import logging
+import os
+import signal
+import socket
 import sys
 import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import pages
+from engines.runtime import bugs, engine, lazy
+from engines.runtime.errors import StudioError
+from engines.runtime.log_lines import leave_foreign_out
+from studio import VERSION
 
+if TYPE_CHECKING:
+    from studio.declared import Panel
+
+benchmarks = lazy.load("benchmarks.__main__")
+check = lazy.load("check")
+jobs = lazy.load("engines.runtime.jobs")
+journal = lazy.load("studio.wire.journal")
+gradio_face = lazy.load("studio.faces.gradio.page")
+pages = lazy.load("pages")
+panels_command = lazy.load("studio.faces.command")
+space = lazy.load("space.__main__")
+startup = lazy.load("studio.wire.startup")
+switches = lazy.load("studio.wire.switches")
+streamlit_command = lazy.load("streamlit.web.cli")
+streamlit_face = lazy.load("studio.faces.streamlit.page")
+temporary = lazy.load("studio.wire.temporary")
+weights = lazy.load("weights.__main__")
+
+COMMANDS = {
+    "serve": "serve the studio to browsers",
+    "list": "print every panel, experiment, preset and control",
+    "run": "run one experiment and write every output into a folder",
+    "render": "compute anew what each panel opens with",
+    "weights": "list, fetch, import, verify and measure checkpoints",
+    "bench": "run a benchmark",
+    "check": "check style, types and imports",
+    "space": "write the studio as a Hugging Face Space",
+}
+PORTS = {"gradio": 7860, "streamlit": 8501}
 log = logging.getLogger(__name__)
 
 
 def warm() -> None:
     """Load what the first run of each panel would otherwise wait for."""
+    leave_foreign_out()
     for panel in pages.panels():
-        if importlib.util.find_spec(f"engines.{panel.slug}.engine") is None:
-            continue
         try:
-            importlib.import_module(f"engines.{panel.slug}.engine").warm()
-        except Exception:
-            log.exception("%s could not be warmed", panel.slug)
+            if (found := engine.find(panel.slug)) is not None:
+                found.warm()
+        except Exception as error:
+            log.warning("%s could not be warmed: bug %s", panel.slug, bugs.number(error))
     # What is loaded by now stays. Streamlit collects garbage after every drawing of a page, which held up all else for
     # 0.2 s, several times a second, while torch's objects were looked through as well.
     gc.freeze()
@@ -39,26 +76,103 @@ def run_by_streamlit() -> bool:
     return runtime.exists()
 
 
-def main() -> None:
-    """Serve the studio until it is stopped."""
-    from pages._gradio import serve
+def serve(arguments: Sequence[str], program: str = "python app.py") -> int:
+    """Serve the studio until it is stopped; 2 if it cannot, in a sentence that says why."""
+    parser = argparse.ArgumentParser(program, description="Serve the studio to browsers until it is stopped.")
+    parser.add_argument("--host", help="the address to listen at; 0.0.0.0 lets other machines in (127.0.0.1)")
+    given = os.environ.get("GRADIO_SERVER_PORT") or None
+    parser.add_argument("--port", type=_port, default=given, help="the port (7860; Streamlit: 8501)")
+    parser.add_argument("--face", choices=("gradio", "streamlit"), default="gradio", help="which face (gradio)")
+    parser.add_argument("--check", action="store_true", help="say what the studio would use, and serve nothing")
+    chosen = parser.parse_args(arguments)
+    host = chosen.host or os.environ.get("GRADIO_SERVER_NAME") or "127.0.0.1"
+    port = chosen.port or PORTS[chosen.face]
+    panels_shown: list[Panel] = []
+    try:
+        faults = startup.faults(host)
+        panels_shown = switches.shown(pages.panels())
+        socket.create_server((host, port)).close()
+    except StudioError as error:
+        faults = [str(error)]
+    except OSError as error:
+        faults.append(f"The studio cannot listen there: {error.strerror}. Choose another --host or --port.")
+    if chosen.check and not faults:
+        print(*startup.described(host), sep="\n")
+        return 0
+    if faults:
+        print(*faults, sep="\n", file=sys.stderr)
+        return 2
+    journal.open_log()
+    temporary.sweep()
+    temporary.own_folder()
+    if chosen.face == "streamlit":
+        return _serve_streamlit(host, port)
+    _serve_gradio(panels_shown, host, port)
+    return 0
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    studio = serve(pages.panels())
+
+def _serve_gradio(panels: "Sequence[Panel]", host: str, port: int) -> None:
+    stopping = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stopping.set())
+    studio = gradio_face.serve(panels, port, host=host)
+    journal.take_over()
     print(f"Ten Papers Studio: {studio.local_url}", flush=True)
     warm_aside()
-    studio.block_thread()
+    stopping.wait()
+    journal.end_log()
+    gradio_face.stop(studio)
+    jobs.JOBS.stop()
+    temporary.remove()
+    logging.shutdown()
+    # Python would wait for whatever reads a clip just now; jobs go on from where they were saved last.
+    os._exit(0)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number from 1 to {2**16 - 1}.")
+    return int(text)
+
+
+def _serve_streamlit(host: str, port: int) -> int:
+    options = [f"--server.address={host}", f"--server.port={port}"]
+    streamlit_command.main(["run", __file__, *options], prog_name="streamlit", standalone_mode=False)
+    return 0
 
 
 def draw() -> None:
     """Draw the page that a visitor of the Streamlit face is on."""
-    from pages import _streamlit
+    streamlit_face.serve(switches.shown(pages.panels()), warm_aside)
 
-    _streamlit.serve(pages.panels(), warm_aside)
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the `studio` command; its exit status."""
+    parser = argparse.ArgumentParser("studio", description="Ten landmark vision papers of 2018, one panel each.")
+    parser.add_argument("--version", action="version", version=f"studio {VERSION}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, words in COMMANDS.items():
+        commands.add_parser(name, help=words, add_help=False)
+    chosen, given = parser.parse_known_args(arguments)
+    program = f"studio {chosen.command}"
+    match chosen.command:
+        case "serve":
+            status = serve(given, program)
+        case "weights":
+            status = weights.main(given, program)
+        case "bench":
+            status = benchmarks.main(given, program)
+        case "check":
+            status = check.main(given, program)
+        case "space":
+            status = space.main(given, program)
+        case name:
+            status = panels_command.main(pages.panels(), [name, *given], "studio")
+    return int(status)
 
 
 if __name__ == "__main__":
     if run_by_streamlit():
         draw()
     else:
-        main()
+        sys.exit(serve(sys.argv[1:]))

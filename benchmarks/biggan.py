@@ -6,14 +6,12 @@ have converged, and the norms' statistics are those of the features that reach t
 """
 
 import argparse
-import importlib
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -22,8 +20,9 @@ from torch.nn import functional
 
 from engines.biggan.latents import truncated_latents, uniforms
 from engines.biggan.network import BigGANDeep, remap_deep, rows_as_published
-from engines.generative_adversarial.network import prepare
 from engines.runtime.checkpoints import find
+from engines.shared.generative_adversarial.network import prepare
+from weights.peers import peer_of
 
 CHECKPOINTS = {128: "biggan-deep-128", 256: "biggan-deep-256", 512: "biggan-deep-512"}
 """Of which the configurations are taken."""
@@ -39,27 +38,10 @@ FASTER, PREVIEW_FASTER = 1.25, 2.0
 
 
 def published(folder: Path, side: int) -> nn.Module:
-    """The published generator for pictures of that side, with random weights.
-
-    Its modules are imported without its package, which wants libraries that only its downloads need.
-    """
-    package = ModuleType("peer")
-    package.__path__ = [str(folder / "pytorch_pretrained_biggan")]
-    downloads: Any = ModuleType("peer.file_utils")
-    downloads.cached_path = None
-    sys.modules.update({"peer": package, "peer.file_utils": downloads})
-    config = find(CHECKPOINTS[side]).config
-    wanted = importlib.import_module("peer.config").BigGANConfig(
-        output_dim=side,
-        z_dim=config["latent_size"],
-        class_embed_dim=config["latent_size"],
-        channel_width=config["width"],
-        num_classes=config["classes"],
-        layers=config["blocks"],
-        attention_layer_position=config["attention_before"],
-    )
+    """The published generator for pictures of that side, with random weights."""
+    checkpoint = find(CHECKPOINTS[side])
     torch.manual_seed(0)
-    return importlib.import_module("peer.model").BigGAN(wanted).eval()
+    return peer_of(checkpoint).build(folder, checkpoint)
 
 
 @torch.no_grad()

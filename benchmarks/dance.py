@@ -9,10 +9,9 @@ served, and a headless browser dances before it for so long, the example clip as
 import argparse
 import io
 import os
-import socket
+import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,14 +24,16 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.servers import Served, served
 from engines.everybody_dance_now import engine
 from engines.everybody_dance_now.normalization import Source
 from engines.everybody_dance_now.skeleton import Skeleton, find_skeleton
-from engines.pix2pixhd.network import GlobalGenerator
 from engines.runtime.device import describe
 from engines.runtime.video import read_clip
-from pages import everybody_dance_now as page
-from pages._results import finished, start
+from engines.shared.pix2pixhd.network import GlobalGenerator
+from pages.everybody_dance_now import PANEL
+from pages.everybody_dance_now.controls import BUNDLED, CLIPS
+from studio.runs.run import finished, start
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -49,7 +50,7 @@ MOST_GROWTH = 50.0
 """Megabytes by which the server may grow after the first minute."""
 UNCOUNTED = 2
 CAMERA_RATE = 30
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 LATENCIES = """(() => {
   const Original = WebSocket;
   window.results = [];
@@ -75,7 +76,7 @@ LATENCIES = """(() => {
 
 def camera_frames() -> list[np.ndarray]:
     """The example's dancer as a camera shows him, between bars at both sides."""
-    with closing(read_clip(page.CLIPS["dancer"]()).frames(FRAME[1])) as frames:
+    with closing(read_clip(CLIPS["dancer"]()).frames(FRAME[1])) as frames:
         squares = [frame for _, frame in zip(range(FRAMES), frames, strict=False)]
     return [np.array(Image.fromarray(np.pad(square, _bars(square))).resize(FRAME)) for square in squares]
 
@@ -99,10 +100,10 @@ def measure(rounds: int, threads: int) -> None:
     condition = torch.rand(1, 6, *PUBLISHED_SHAPE) * 2 - 1
     frames = camera_frames()
     sent = [encoded(frame) for frame in frames]
-    target = engine.load_subject(page.BUNDLED)
+    target = engine.load_subject(BUNDLED)
     skeletons: list[Skeleton] = [each for each in map(find_skeleton, frames) if each is not None]
     poses = [Source.of(skeletons).on(target.statistics, each) for each in skeletons]
-    dance = page.PANEL.experiment("dance")
+    dance = PANEL.experiment("dance")
     memory: dict[str, Any] = {}
     before = engine.stage(target)
 
@@ -149,45 +150,28 @@ def write_camera(path: Path, frames: list[np.ndarray]) -> None:
     subprocess.run(command, input=b"".join(frame.tobytes() for frame in frames), check=True)
 
 
-def megabytes(process: int) -> float:
-    """Resident memory of a process."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def live(minutes: float) -> None:
     """A browser before a served studio: its frames a second, its latencies, and the server's memory, each minute."""
     from playwright.sync_api import sync_playwright
 
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "app.py"], env={**os.environ, "GRADIO_SERVER_PORT": str(port)}, stdout=subprocess.DEVNULL
-    )
-    try:
-        with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-            camera = Path(folder) / "camera.y4m"
-            write_camera(camera, camera_frames())
-            wait_for(port)
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM if Path(CHROMIUM).exists() else None,
-                args=[
-                    *("--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-                    f"--use-file-for-fake-video-capture={camera}",
-                ],
-            )
-            tab = browser.new_context(permissions=["camera"]).new_page()
-            tab.add_init_script(LATENCIES)
-            tab.goto(f"http://127.0.0.1:{port}/?panel=everybody_dance_now&experiment=dance")
-            tab.get_by_role("button", name="Start camera").locator("visible=true").click()
-            tab.wait_for_function("results.length > 20", timeout=120_000)
-            followed = [_minute(tab, min(60.0, 60 * minutes), server.pid) for _ in range(max(1, round(minutes)))]
-            print(f"on the page: {tab.locator('.stream-numbers').locator('visible=true').inner_text()}")
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+    with served() as studio, tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        camera = Path(folder) / "camera.y4m"
+        write_camera(camera, camera_frames())
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                *("--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+                f"--use-file-for-fake-video-capture={camera}",
+            ],
+        )
+        tab = browser.new_context(permissions=["camera"]).new_page()
+        tab.add_init_script(LATENCIES)
+        tab.goto(f"{studio.address}?panel=everybody_dance_now&experiment=dance")
+        tab.get_by_role("button", name="Start camera").locator("visible=true").click()
+        tab.wait_for_function("results.length > 20", timeout=120_000)
+        followed = [_minute(tab, min(60.0, 60 * minutes), studio) for _ in range(max(1, round(minutes)))]
+        print(f"on the page: {tab.locator('.stream-numbers').locator('visible=true').inner_text()}")
+        browser.close()
     rates, latencies, memory = zip(*followed, strict=True)
     rate, latency = statistics.median(rates), statistics.median(latencies)
     print(f"{rate:.1f} frames/s, {FEWEST_FRAMES:.0f} asked for: {'yes' if rate >= FEWEST_FRAMES else 'no'}")
@@ -196,29 +180,20 @@ def live(minutes: float) -> None:
     print(f"memory grew by {grown:.0f} MB after the first minute: {'steady' if grown < MOST_GROWTH else 'not steady'}")
 
 
-def _minute(tab: "Page", seconds: float, server: int) -> tuple[float, float, float]:
+def _minute(tab: "Page", seconds: float, studio: Served) -> tuple[float, float, float]:
     """Frames a second, median latency in milliseconds, and the server's megabytes."""
     tab.evaluate("results.length = 0")
     tab.wait_for_timeout(1000 * seconds)
     came, waited = zip(*tab.evaluate("results"), strict=True)
     rate, latency = 1000 * (len(came) - 1) / (came[-1] - came[0]), statistics.median(waited)
     slow = statistics.quantiles(waited, n=20)[-1]
-    memory = megabytes(server)
+    memory = studio.memory / 1e6
     print(
         f"{rate:5.1f} frames/s, latency {latency:4.0f} ms, a twentieth above {slow:4.0f}, server {memory:5.0f} MB, "
         f"load {os.getloadavg()[0]:.1f}",
         flush=True,
     )
     return rate, latency, memory
-
-
-def wait_for(port: int) -> None:
-    """Until something listens there."""
-    while True:
-        with socket.socket() as connection:
-            if connection.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.2)
 
 
 def main(arguments: list[str]) -> None:

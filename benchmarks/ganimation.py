@@ -21,7 +21,7 @@ from engines.ganimation.action_units import STRONGEST, index_of
 from engines.ganimation.alignment import SIDE
 from engines.ganimation.network import Generator
 from pages import ganimation
-from pages._results import finished, start
+from studio.runs.run import finished, start
 
 FRAME = (640, 480)
 """Pixels of a camera's frame, as browsers send it."""

@@ -1,21 +1,22 @@
-"""The studio as a Hugging Face Space: `python -m space DIR` writes the folder that one uploads."""
+"""The studio as a Hugging Face Space: `studio space DIR` writes the folder that one uploads."""
 
 import argparse
 import re
 import shutil
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from engines.runtime.checkpoints import Checkpoint, catalogue
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("app.py", "LICENSE", "assets", "engines", "pages", "weights")
+PARTS = ("app.py", "LICENSE", "assets", "engines", "pages", "studio", "weights")
 PACKAGES = ("libgl1", "libglib2.0-0")
 """What OpenCV's wheel leaves to Debian."""
 TORCH = "torch>=2.8,<=2.11.0"
 """ZeroGPU lists no later one: huggingface.co/docs/hub/spaces-zerogpu."""
-PYTHON = "3.10.13"
-"""The one that ZeroGPU has listed longest."""
+PYTHON = "3.12.12"
+"""The one of the studio's that ZeroGPU lists: huggingface.co/docs/hub/spaces-zerogpu."""
 ZERO_GPU = "spaces>=0.51"
 
 README = """\
@@ -59,25 +60,29 @@ def requirements(pinned: str) -> str:
 def readme(pinned: str, checkpoints: Iterable[Checkpoint]) -> str:
     """The README, whose front matter says how to build the Space and what to download meanwhile.
 
-    Only from repositories of models, for the Hub preloads from no other kind.
+    Only from repositories of models, for the Hub preloads from no other kind, and only what has a licence.
     """
     (gradio,) = re.findall(r"^gradio\b.*==(.+)$", pinned, re.MULTILINE)
     lines = [
         " ".join(["  -", checkpoint.repo, checkpoint.file, *([checkpoint.revision] if checkpoint.revision else [])])
         for checkpoint in checkpoints
-        if checkpoint.repo is not None and checkpoint.repo_type == "model"
+        if checkpoint.repo is not None and checkpoint.repo_type == "model" and checkpoint.licensed
     ]
     preloaded = "".join(f"{line}\n" for line in ["preload_from_hub:", *lines]) if lines else ""
     return README.format(gradio=gradio, python=PYTHON, preloaded=preloaded)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m space", description=__doc__)
+def main(arguments: Sequence[str] | None = None, program: str = "python -m space") -> int:
+    """Do what the command line says; its exit status."""
+    parser = argparse.ArgumentParser(program, description="Write the studio as a Hugging Face Space, to be uploaded.")
     parser.add_argument("folder", type=Path, metavar="DIR", help="the folder to write, which must not be there yet")
-    folder = parser.parse_args().folder
+    folder = parser.parse_args(arguments).folder
+    if folder.exists():
+        parser.error(f"{folder} is there already; name a folder that is not.")
     write(folder)
     print(f"{folder} is ready: hf upload USER/NAME {folder} --repo-type space")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

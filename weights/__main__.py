@@ -3,16 +3,32 @@ compute what the published ones do."""
 
 import argparse
 import shutil
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engines.runtime.checkpoints import Checkpoint, catalogue, find, is_sound, loaded, pinned, present
+from engines.runtime import measured
+from engines.runtime.checkpoints import (
+    Checkpoint,
+    Quality,
+    catalogue,
+    find,
+    groups,
+    is_sha256,
+    is_sound,
+    loaded,
+    megabytes,
+    pinned,
+    present,
+)
 from engines.runtime.errors import InputError, StudioError
-from weights import offered
+from engines.runtime.standard_output import drop_output
+from weights import architectures_of, offered
 
 if TYPE_CHECKING:
-    from engines.runtime.hub import Download
+    from engines.runtime.downloads import Download
 
 SHOWN_SECONDS, LOG_SECONDS = 0.2, 5.0
 """How often a download's progress is told, on a terminal and in a log."""
@@ -30,32 +46,52 @@ def _state(checkpoint: Checkpoint) -> tuple[str, str]:
     found = present(checkpoint)
     if found is not None:
         return found[0], str(found[1])
-    if checkpoint.repo is None:
+    if not checkpoint.fetchable:
         return "not here", checkpoint.remedy
-    from engines.runtime.hub import partly_here
+    from engines.runtime.downloads import partly_here
 
     partial = partly_here(checkpoint)
-    state = f"{partial / 1e6:.1f} MB are here" if partial else "not here"
+    state = f"{megabytes(partial)} are here" if partial else "not here"
+    if checkpoint.repo is None:
+        return state, checkpoint.addresses[0]
     return state, f"{checkpoint.repo_type} {checkpoint.repo}, {checkpoint.file}"
 
 
 def _recorded(checkpoint: Checkpoint) -> str:
-    """What is known of the file before it is here."""
-    missing = [name for name in ("revision", "sha256") if getattr(checkpoint, name) is None]
-    if checkpoint.repo is None or not missing:
-        return "SHA-256 recorded" if checkpoint.sha256 else "no SHA-256 recorded"
-    words = " and ".join({"revision": "revision", "sha256": "SHA-256"}[name] for name in missing)
+    """What is known of the file, whether it is here or not."""
+    found = present(checkpoint)
+    if found is not None and found[0] == "override":
+        return "brought here by hand"
+    missing = ["revision"] if checkpoint.repo is not None and checkpoint.revision is None else []
+    if not is_sha256(checkpoint.sha256 or ""):
+        missing.append("SHA-256" if checkpoint.sha256 is None else "rest of the SHA-256")
+    if not missing:
+        return "SHA-256 recorded"
+    if not checkpoint.fetchable:
+        return "no SHA-256 recorded"
     pin = pinned(checkpoint)
-    return f"{words} pinned at the first download" + (f", commit {pin.commit[:10]}" if pin else ", which is to come")
+    when = "which is to come" if pin is None else f"commit {pin.commit[:10]}" if pin.commit else "from its address"
+    return f"{' and '.join(missing)} pinned at the first download, {when}"
 
 
-def _fetch(names: list[str]) -> int:
-    from engines.runtime.hub import download
+def _fetched(names: Sequence[str], panel: str | None) -> list[Checkpoint]:
+    """Return the checkpoints of these names and groups, and all that a panel can use and the studio can download."""
+    wanted: list[Checkpoint] = []
+    for name in names:
+        wanted += groups()[name].members if name in groups() else [find(name)]
+    if panel is not None:
+        known = architectures_of(panel)
+        wanted += [each for each in catalogue().values() if each.architecture in known and each.fetchable]
+    return list(dict.fromkeys(wanted))
+
+
+def _fetch(wanted: Sequence[Checkpoint]) -> int:
+    from engines.runtime.downloads import download
     from engines.runtime.scheduler import State
 
     states = set()
-    for checkpoint in [find(name) for name in names]:
-        under_way = download(checkpoint)
+    for checkpoint in wanted:
+        under_way = download(checkpoint, by_owner=True)
         try:
             _follow(under_way)
         except KeyboardInterrupt:
@@ -93,32 +129,63 @@ def _verify() -> int:
     return int("ALTERED" in verdicts.values())
 
 
-def _import(name: str, file: Path) -> int:
-    from weights.keep import import_file
+def _import(name: str | None, file: Path) -> int:
+    from weights.keep import import_file, named
 
-    checkpoint = find(name)
+    known = None if name is None else find(name)
     if not file.is_file():
         raise InputError(f"There is no file {file}.")
-    print(f"{import_file(checkpoint, file)}: {name}, {checkpoint.licence}")
+    checkpoint = known or named(file)
+    print(f"{import_file(checkpoint, file)}: {checkpoint.name}, licence {checkpoint.licence}")
     return 0
 
 
-def _quality(name: str, data: Path | None, candidate: Path | None) -> int:
-    from weights.keep import architecture, network, replace_bundled
+def _layout(names: Sequence[str], peer: Path) -> int:
+    from weights.attempt import record
+
+    for name in names:
+        print(record(find(name), peer))
+    return 0
+
+
+def _try(names: Sequence[str], peer: Path | None) -> int:
+    """Each in a process of its own, whose peak of memory is then its own."""
+    from weights.attempt import attempt, row, short_of
+    from weights.layouts import layout_of
+
+    wanted = _fetched(names, None) or [each for each in catalogue().values() if layout_of(each) is not None]
+    if len(wanted) > 1:
+        command = [sys.executable, "-m", "weights", "try", *(["--peer", str(peer)] if peer else [])]
+        return max(subprocess.run([*command, each.name]).returncode for each in wanted)
+    made = attempt(wanted[0], peer)
+    print(row(wanted[0], made))
+    return int(short_of(made))
+
+
+def _quality(name: str, data: Path | None, candidate: Path | None, is_kept: bool) -> int:
+    from weights.keep import architecture, measure, network, replace_bundled
 
     checkpoint = find(name)
-    kind = architecture(checkpoint)
-    measured = kind.measure(loaded(checkpoint, kind), data)
-    for figure, value in measured.figures.items():
-        print(f"{name:28} {figure:20} {value:.2f}")
+    judge = measure(checkpoint)
+    found = judge(loaded(checkpoint, architecture(checkpoint)), data)
+    _print(name, found)
+    if is_kept:
+        given = "" if data is None else " --data DIR"
+        measured.keep(name, f"python -m weights quality {name}{given}", found.figures)
     if candidate is None:
         return 0
-    better = kind.measure(network(checkpoint, candidate), data)
-    for figure, value in better.figures.items():
-        print(f"{candidate.name:28} {figure:20} {value:.2f}")
-    replaced = replace_bundled(checkpoint, candidate, measured, better)
+    better = judge(network(checkpoint, candidate), data)
+    _print(candidate.name, better)
+    replaced = replace_bundled(checkpoint, candidate, found, better)
     print(f"{name} is {'replaced; write its card anew' if replaced else 'kept: it is no worse'}.")
     return 0 if replaced else 1
+
+
+def _print(name: str, quality: Quality) -> None:
+    for figure, value in quality.figures.items():
+        interval = quality.intervals.get(figure)
+        between = "" if interval is None else f" ({interval[0]:.2f} to {interval[1]:.2f})"
+        print(f"{name:28} {figure:20} {value:.2f}{between}")
 
 
 def _parity(files: list[Path]) -> int:
@@ -154,15 +221,16 @@ def _parity_of(file: Path) -> int:
     return 0 if passed else 1
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line and return its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m weights", description=__doc__)
+def main(arguments: Sequence[str] | None = None, program: str = "python -m weights") -> int:
+    """Do what the command line says; its exit status."""
+    parser = argparse.ArgumentParser(program, description=__doc__)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list", help="every checkpoint: state, size, licence, where it is, what it was trained on")
     fetch = commands.add_parser(
-        "fetch", help="download from the Hub; what an earlier try left is taken up; 1 if any could not be had"
+        "fetch", help="download; what an earlier try left is taken up; 1 if any could not be had"
     )
-    fetch.add_argument("names", nargs="+", metavar="NAME")
+    fetch.add_argument("names", nargs="*", metavar="NAME", help="a checkpoint, or a group of them")
+    fetch.add_argument("--panel", metavar="PANEL", help="all that this panel can use")
     commands.add_parser("verify", help="compare the SHA-256 of those on this machine; 1 if any was altered")
     importing = commands.add_parser(
         "import",
@@ -170,7 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="The file is read without running anything in it, and must fit its network strictly. It is kept "
         "in the folder that STUDIO_WEIGHTS names, or else in ~/.local/share/ten-papers-studio/weights.",
     )
-    importing.add_argument("name", metavar="NAME")
+    importing.add_argument("name", nargs="?", metavar="NAME", help="found by the file's keys if it is left out")
     importing.add_argument("file", type=Path, metavar="FILE", help="a .safetensors file or a PyTorch state dict")
     parity = commands.add_parser(
         "parity",
@@ -178,29 +246,50 @@ def main(arguments: list[str] | None = None) -> int:
         description="Exit status: 0 all pass, 1 any falls short, 2 no vector, or an architecture the studio lacks.",
     )
     parity.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a parity vector (.safetensors)")
+    trying = commands.add_parser(
+        "try",
+        help="try published files without them: random ones of their layout are imported and drawn from",
+        description="One by one, at full size; all of which a layout is recorded if none is named. Exit status: 1 if "
+        "any does not draw, or differs from the authors' code by more than 1e-5.",
+    )
+    trying.add_argument("names", nargs="*", metavar="NAME")
+    trying.add_argument("--peer", type=Path, metavar="DIR", help="a checkout of the authors' code, which draws as well")
+    layout = commands.add_parser("layout", help="record the keys and shapes of published files from the authors' code")
+    layout.add_argument("names", nargs="+", metavar="NAME")
+    layout.add_argument("--peer", type=Path, required=True, metavar="DIR", help="a checkout of the authors' code")
     quality = commands.add_parser("quality", help="run the measurement of a checkpoint's card again")
     quality.add_argument("name", metavar="NAME")
     quality.add_argument("--data", type=Path, metavar="DIR", help="the folder of the data it is measured on")
     quality.add_argument(
         "--replace", type=Path, metavar="FILE", help="bundle this file instead if it is better; 1 if it is not"
     )
+    quality.add_argument("--keep", action="store_true", help="keep the figures in measured.toml, where pages read them")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "list":
-            return _list()
+            status = _list()
+            sys.stdout.flush()
+            return status
         if chosen.command == "fetch":
-            return _fetch(chosen.names)
+            return _fetch(_fetched(chosen.names, chosen.panel))
         if chosen.command == "verify":
             return _verify()
         if chosen.command == "import":
             return _import(chosen.name, chosen.file)
         if chosen.command == "parity":
             return _parity(chosen.files)
+        if chosen.command == "try":
+            return _try(chosen.names, chosen.peer)
+        if chosen.command == "layout":
+            return _layout(chosen.names, chosen.peer)
         if chosen.command == "quality":
-            return _quality(chosen.name, chosen.data, chosen.replace)
+            return _quality(chosen.name, chosen.data, chosen.replace, chosen.keep)
     except StudioError as error:
         print(error)
         return 1
+    except BrokenPipeError:
+        drop_output()
+        return 0
     parser.print_help()
     return 2
 

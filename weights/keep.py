@@ -6,15 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engines.runtime import checkpoints
-from engines.runtime.checkpoints import Architecture, Checkpoint, Quality, fingerprint, fit, parse_state, sha256
+from engines.runtime.checkpoints import Architecture, Checkpoint, Quality, fingerprint, sha256
 from engines.runtime.errors import CheckpointError
+from engines.runtime.fitting import fit_file
+from engines.runtime.state_files import readings
 from weights import offered
+from weights.layouts import difference, layout_of, recognised
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from engines.runtime.checkpoints import Measure
+
 LARGEST_BUNDLED = 8_000_000
 """Bytes; forty million for all of them together."""
+READABLE = 0o644
+"""The mode of an imported file, which a server that another user runs must be able to read."""
 
 
 def architecture(checkpoint: Checkpoint) -> Architecture:
@@ -31,6 +38,20 @@ def architecture(checkpoint: Checkpoint) -> Architecture:
     return offered("architecture")[checkpoint.architecture]
 
 
+def measure(checkpoint: Checkpoint) -> "Measure":
+    """How its paper measures it.
+
+    Raises:
+        CheckpointError: it does not.
+    """
+    if checkpoint.architecture not in offered("quality"):
+        raise CheckpointError(
+            f"{checkpoint.name} is not measured here, where the data that it was published with is not read; its card "
+            "has the published figures."
+        )
+    return offered("quality")[checkpoint.architecture]
+
+
 def network(checkpoint: Checkpoint, file: Path) -> "nn.Module":
     """The checkpoint's network with the weights of a published file, which must fit it strictly.
 
@@ -38,10 +59,36 @@ def network(checkpoint: Checkpoint, file: Path) -> "nn.Module":
         CheckpointError: the file is damaged, holds more than tensors, or does not fit.
     """
     kind = architecture(checkpoint)
+    layout = layout_of(checkpoint)
+    misfit = None if layout is None else difference(file, layout)
+    if misfit is not None:
+        raise CheckpointError(f"{file} is not laid out as {checkpoint.name}: {misfit}")
     module = kind.build(checkpoint.config)
-    state = {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in parse_state(file).items()}
-    fit(module, kind.remap(state), str(file))
+    fit_file(module, file, kind.remap, str(file))
     return module.eval()
+
+
+def named(file: Path) -> Checkpoint:
+    """Find the checkpoint that a published file is, by its sum, its name, or its keys and shapes.
+
+    Raises:
+        CheckpointError: it is none, or may be several; or it holds no tensors.
+    """
+    found = recognised(file)
+    if len(found) > 1:
+        digest = sha256(file)
+        found = [each for each in found if digest.startswith(each.sha256 or " ")] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CheckpointError(
+            f"{file} may be {' or '.join(each.name for each in found)}, which are laid out alike. Say which: `studio "
+            "weights import NAME FILE`."
+        )
+    first = next(iter(next(readings(file)).keys))
+    raise CheckpointError(
+        f"{file} is laid out as none of the published files that `studio weights list` names: its first key is {first}."
+    )
 
 
 def import_file(checkpoint: Checkpoint, file: Path) -> Path:
@@ -52,13 +99,14 @@ def import_file(checkpoint: Checkpoint, file: Path) -> Path:
     """
     from safetensors.torch import save_file
 
+    network_of_file = network(checkpoint, file)
     digest = sha256(file)
-    if checkpoint.sha256 not in (None, digest):
+    if not digest.startswith(checkpoint.sha256 or ""):
         raise CheckpointError(
             f"{file} is not the published {checkpoint.file}: its SHA-256 is {digest}, and should be "
-            f"{checkpoint.sha256}. Get it from {checkpoint.where or checkpoint.source}"
+            f"{checkpoint.sha256}. Get it from {_origin(checkpoint)}"
         )
-    state = {key: tensor.contiguous() for key, tensor in network(checkpoint, file).state_dict().items()}
+    state = {key: tensor.contiguous() for key, tensor in network_of_file.state_dict().items()}
     kept = checkpoints.override_folder() / f"{checkpoint.name}.safetensors"
     kept.parent.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(".new")
@@ -70,8 +118,15 @@ def import_file(checkpoint: Checkpoint, file: Path) -> Path:
         checkpoints.FINGERPRINT: fingerprint(state),
     }
     save_file(state, unfinished, metadata)
+    unfinished.chmod(READABLE)
     unfinished.replace(kept)
     return kept
+
+
+def _origin(checkpoint: Checkpoint) -> str:
+    if checkpoint.repo is not None:
+        return f"the Hub's {checkpoint.repo_type} {checkpoint.repo}."
+    return " or ".join(checkpoint.addresses) or checkpoint.where or checkpoint.source
 
 
 def replace_bundled(checkpoint: Checkpoint, file: Path, before: Quality, after: Quality) -> bool:

@@ -12,7 +12,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from engines.taskonomy.world import exact
+from engines.taskonomy.task_networks import exact
 
 SEED, SIDE = 40_000_014, 512
 

@@ -3,63 +3,52 @@
 //
 // The query has the controls: trials, how many, and room, a class's code. The answer is {participant}, once all is kept.
 
-import { Hands, Square, inFrames, measure, present, ASKED } from "./exposure.js";
-import { Kept, Lost, Refused, answer, ask, button, fit, follow, followControls, make } from "./page.js";
+import { button, find, make, penOf } from "./dom.js";
+import { Hands, present, Square } from "./exposure.js";
+import { answer, ask, choose, fit, follow, followControls, Kept, Lost, paragraph, Refused, title } from "./page.js";
+import { Screen } from "./screen.js";
 
-const CARD = [8.56, 5.398]; // centimetres of a credit card, ISO/IEC 7810
-const UPRIGHT = 480; // pixels below which the card stands upright
-const CSS_PIXELS = 96 / 2.54; // per centimetre, as far as a browser knows
-const DISTANCES = [25, 120];
-const ANGLE = 14.2; // degrees that the picture takes, as in the paper
-const AROUND = 190; // pixels of the window that are not the picture
-const SMALLEST = 160;
-const UNSTEADY = 0.05; // of the frames
 const OFTEN = 0.3; // of the trials
 const PRACTICE = 4;
 const SHOW = 900; // milliseconds for which a word after a trial stands
 const CONDITIONS = {
   image: ["As it is", "Nothing was added."],
   adv: ["Changed towards the other", "A perturbation that makes classifiers see the other of the two groups."],
-  flip: ["Changed, upside down", "The same kind of perturbation turned upside down: as strong, but of no use to a classifier."],
+  flip: [
+    "Changed, upside down",
+    "The same kind of perturbation turned upside down: as strong, but of no use to a classifier.",
+  ],
   false: ["Neither", "It shows neither group, and was changed towards one of them."],
 };
 
-const stage = document.getElementById("stage");
-const place = document.getElementById("place");
+const stage = find("#stage");
+const place = find("#place");
 const kept = new Kept("studio-time-limited-experiment");
 const sheet = await (await fetch("trials.json")).json();
 const pixels = await createImageBitmap(await (await fetch("trials.png")).blob());
-const tiles = await Promise.all(sheet.stimuli.map((_, number) => {
-  const [across, down] = [number % sheet.columns, Math.floor(number / sheet.columns)];
-  return createImageBitmap(pixels, across * sheet.side, down * sheet.side, sheet.side, sheet.side);
-}));
+const tiles = await Promise.all(
+  sheet.stimuli.map((_, number) => {
+    const [across, down] = [number % sheet.columns, Math.floor(number / sheet.columns)];
+    return createImageBitmap(pixels, across * sheet.side, down * sheet.side, sheet.side, sheet.side);
+  }),
+);
 const arena = make("div", { className: "arena" });
-const square = new Square(arena.appendChild(make("canvas", { role: "img", aria: { label: "Where the pictures are shown" } })));
+const square = new Square(
+  arena.appendChild(make("canvas", { role: "img", aria: { label: "Where the pictures are shown" } })),
+);
 const said = arena.appendChild(make("p", { className: "said", role: "status" }));
-const choices = ["F", "J"].map((key, hand) => make("button", { type: "button" }, make("strong"), make("kbd", { textContent: `${key} or ${"←→"[hand]}` })));
+const choices = ["F", "J"].map((key, hand) =>
+  make("button", { type: "button" }, make("strong"), make("kbd", { textContent: `${key} or ${"←→"[hand]}` })),
+);
 arena.append(make("div", { className: "choices" }, ...choices));
 const hands = new Hands(choices);
 
 let controls = new URLSearchParams(location.search);
 let mine; // what the server knows of this participant, and `given`, the answers by trial
-let screen; // how long a frame takes, and the share of frames that come late
+const screen = new Screen(kept, () => stage.clientWidth);
 
 /** Know nothing more of the participant; the screen stays what it is. */
 const forget = () => kept.set({ participant: null, unsent: [], begun: null });
-
-// Parts of a page
-
-const paragraph = (words, properties) => make("p", { textContent: words, ...properties });
-const title = (words) => make("h1", { textContent: words });
-
-/** Put these on the page, and wait until one of the buttons is pressed; which one it was. */
-function choose(display, parts, ...words) {
-  return new Promise((resolve) => {
-    const buttons = words.map((each, number) => button(each, () => resolve(number), { className: number ? "quiet" : "first" }));
-    display.replaceChildren(...parts, make("p", { className: "buttons" }, ...buttons));
-    if (document.hasFocus()) buttons[0].focus({ preventScroll: true });
-  });
-}
 
 /** What the server replies; while it does not, or refuses, its sentence stands under the page with a way on. */
 async function insist(display, request) {
@@ -68,7 +57,7 @@ async function insist(display, request) {
       return await ask(request);
     } catch (error) {
       if (!(error instanceof Lost)) throw error;
-      const words = "The server was not reached. Your answers are safe in this browser, and are sent once it is.";
+      const words = `${error.message} Your answers are safe in this browser, and are sent once the server takes them.`;
       await choose(display, [paragraph(words, { role: "alert" })], "Try again");
     }
   }
@@ -98,7 +87,9 @@ async function resumed(display) {
   if (given.size === found.trials.length) return whole;
   const parts = [
     title("You have begun"),
-    paragraph(`${given.size} of ${found.trials.length} trials are answered. Your code is ${found.participant}: with it you can delete your answers at any time.`),
+    paragraph(
+      `${given.size} of ${found.trials.length} trials are answered. Your code is ${found.participant}: with it you can delete your answers at any time.`,
+    ),
   ];
   const chosen = await choose(display, parts, "Go on", "Begin anew", "Delete my answers");
   if (chosen === 2) await insist(display, { ask: "delete", participant: found.participant });
@@ -107,21 +98,38 @@ async function resumed(display) {
     return null;
   }
   // A picture that had come before the page was left is not shown twice.
-  if (kept.value.begun !== null && !given.has(kept.value.begun)) record(whole, kept.value.begun, { hand: null, milliseconds: null, exposure: 0, missed: true });
+  if (kept.value.begun !== null && !given.has(kept.value.begun))
+    record(whole, kept.value.begun, { hand: null, milliseconds: null, exposure: 0, missed: true });
   return whole;
 }
 
 async function consent(display, sentence) {
   const room = make("input", { value: controls.get("room") ?? "", size: 10, autocomplete: "off", spellcheck: false });
   const alert = paragraph(sentence, { role: "alert" });
-  const moved = () => { room.value = controls.get("room") ?? ""; };
+  const moved = () => {
+    room.value = controls.get("room") ?? "";
+  };
   addEventListener("controls", moved);
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches ? " Your system asks for less motion; this experiment cannot do without it." : "";
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches
+    ? " Your system asks for less motion; this experiment cannot do without it."
+    : "";
   const parts = [
     title("See it for 63 milliseconds"),
-    paragraph("A picture comes for about a sixteenth of a second and is covered by noise. You say which of two things it showed. It takes two or three minutes."),
-    make("p", { className: "warning" }, make("strong", { textContent: "Flicker. " }), `After each picture, black and white patterns flicker for a fifth of a second. Do not take part if flicker or flashing light has ever given you a seizure, a migraine or sickness.${still}`),
-    make("p", {}, make("strong", { textContent: "What is kept. " }), "For each trial: the picture, your choice, how long you took, and for how long the picture was there. No name, no address. It is deleted after 30 days, or at any time before by a code that only you get. Taking part is free, and you may stop whenever you like."),
+    paragraph(
+      "A picture comes for about a sixteenth of a second and is covered by noise. You say which of two things it showed. It takes two or three minutes.",
+    ),
+    make(
+      "p",
+      { className: "warning" },
+      make("strong", { textContent: "Flicker. " }),
+      `After each picture, black and white patterns flicker for a fifth of a second. Do not take part if flicker or flashing light has ever given you a seizure, a migraine or sickness.${still}`,
+    ),
+    make(
+      "p",
+      {},
+      make("strong", { textContent: "What is kept. " }),
+      "For each trial: the picture, your choice, how long you took, and for how long the picture was there. No name, no address. It is deleted after 30 days, or at any time before by a code that only you get. Taking part is free, and you may stop whenever you like.",
+    ),
     make("label", { className: "field" }, "Room code, if a class was given one ", room),
     alert,
   ];
@@ -133,7 +141,7 @@ async function consent(display, sentence) {
       break;
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Lost)) throw error;
-      alert.textContent = error instanceof Lost ? "The server was not reached; try again." : error.message;
+      alert.textContent = error.message;
       room.focus();
     }
   }
@@ -142,74 +150,10 @@ async function consent(display, sentence) {
   kept.set({ participant: mine.participant });
 }
 
-// The screen
-
-async function calibrate(display) {
-  const upright = innerWidth < UPRIGHT;
-  const [width, height] = upright ? CARD.toReversed() : CARD;
-  const narrowest = 0.5 * CSS_PIXELS * width;
-  const widest = Math.min(2.5 * CSS_PIXELS * width, stage.clientWidth);
-  const rate = paragraph("Measuring the screen…", { role: "status" });
-  const size = paragraph("");
-  const card = make("div", { className: "card" }, make("span", { textContent: upright ? "a credit card, upright" : "a credit card" }));
-  const slider = make("input", { type: "range", min: narrowest, max: widest, step: 0.5, value: (kept.value.pixels ?? CSS_PIXELS) * width, aria: { label: "Width of the card on this screen" } });
-  const distance = make("input", { type: "number", min: DISTANCES[0], max: DISTANCES[1], value: kept.value.distance ?? 61 });
-  const show = () => {
-    card.style.width = `${slider.value}px`;
-    card.style.height = `${(slider.value * height) / width}px`;
-    kept.set({ pixels: slider.value / width, distance: Math.min(DISTANCES[1], Math.max(DISTANCES[0], Number(distance.value) || 61)) });
-    const { side, degrees, bounded } = extent();
-    size.textContent = `The picture will be ${(side / kept.value.pixels).toFixed(1)} cm wide, ${degrees.toFixed(1)} degrees of your view${bounded ? `: as much as this window holds; the paper had ${ANGLE}` : ", as in the paper"}.`;
-  };
-  slider.oninput = distance.oninput = show;
-  const drag = ({ clientX, buttons }) => {
-    if (!buttons) return;
-    slider.value = clientX - card.getBoundingClientRect().left;
-    show();
-  };
-  card.onpointerdown = (event) => {
-    card.setPointerCapture(event.pointerId);
-    drag(event);
-  };
-  card.onpointermove = drag;
-  show();
-  const parts = [
-    title("Your screen"),
-    rate,
-    paragraph("Hold a credit card, or any card of that size, against the screen, and drag the frame's edge until both are equally wide. The arrow keys move it finely. Without a card leave it as it is."),
-    card,
-    slider,
-    make("label", { className: "field" }, "Your eyes are about ", distance, " cm from the screen"),
-    size,
-  ];
-  const measuring = steady(rate);
-  let chosen;
-  do {
-    chosen = await choose(display, parts, "Go on", "Measure again");
-    await measuring;
-    if (chosen === 1) await steady(rate);
-  } while (chosen === 1);
-}
-
-async function steady(line) {
-  screen = await measure();
-  const frames = inFrames(ASKED, screen.frame);
-  const stays = `${(1000 / screen.frame).toFixed(0)} frames a second: a picture stays for ${frames} of them, ${(frames * screen.frame).toFixed(1)} ms.`;
-  const unsteady = `${(100 * screen.late).toFixed(0)} % of them came late. Close what else is busy and measure again; trials with a late frame are left out.`;
-  line.textContent = screen.late > UNSTEADY ? `${stays} ${unsteady}` : stays;
-}
-
-/** How large the picture is, in pixels and degrees, and whether the window bounds it. */
-function extent() {
-  const { pixels: scale, distance } = kept.value;
-  const wanted = 2 * distance * Math.tan(((ANGLE / 2) * Math.PI) / 180) * scale;
-  const side = Math.max(SMALLEST, Math.min(wanted, stage.clientWidth, parent.innerHeight - AROUND));
-  return { side, degrees: (360 / Math.PI) * Math.atan(side / scale / 2 / distance), bounded: side < wanted };
-}
-
 // Trials
 
-/** Show a tile until it was seen undisturbed, or was disturbed when it had been seen; what came of it. */
+/** Show a tile until it was seen undisturbed, or was disturbed when it had been seen; what came of it.
+ * @returns {Promise<any>} */
 async function attempt(tile, beginning = () => {}, ended = () => {}) {
   square.prepare(tile);
   for (;;) {
@@ -236,7 +180,9 @@ async function attention() {
     arena.classList.add("paused");
     const go = button("Go on", null, { className: "first" });
     said.replaceChildren("Paused: the page was left. ", go);
-    await new Promise((resolve) => { go.onclick = resolve; });
+    await new Promise((resolve) => {
+      go.onclick = resolve;
+    });
     window.focus();
   }
   arena.classList.remove("paused");
@@ -247,12 +193,15 @@ async function attention() {
 
 async function tell(words) {
   said.textContent = words;
-  await new Promise((resolve) => { setTimeout(resolve, SHOW); });
+  await new Promise((resolve) => {
+    setTimeout(resolve, SHOW);
+  });
   said.textContent = "";
 }
 
 function lay(display, left, right) {
-  [left, right].forEach((group, hand) => { choices[hand].firstChild.textContent = group; });
+  for (const [hand, group] of [left, right].entries())
+    choices[hand].getElementsByTagName("strong")[0].textContent = group;
   display.replaceChildren(arena);
   // Once the frame is as high as this.
   requestAnimationFrame(() => requestAnimationFrame(() => arena.scrollIntoView({ block: "nearest" })));
@@ -274,18 +223,27 @@ async function send(display) {
   kept.set({ unsent: [] });
 }
 
-const key = (group, hand, keys) => [make("strong", { textContent: group }), `: the ${hand} button`, make("span", { className: "keys", textContent: `, ${keys}` }), "."];
+const key = (group, hand, keys) => [
+  make("strong", { textContent: group }),
+  `: the ${hand} button`,
+  make("span", { className: "keys", textContent: `, ${keys}` }),
+  ".",
+];
 
 async function ready(display, { left, right }, words, go) {
-  square.resize(extent().side);
+  square.resize(screen.extent().side);
   const missed = [...mine.given.values()].filter((one) => one.missed).length;
   const often = missed > OFTEN * mine.given.size;
-  if (often) screen = await measure();
+  if (often) await screen.measure();
   const parts = [
     title(`${left.replace(/^./, (letter) => letter.toUpperCase())} or ${right}?`),
     make("p", {}, ...key(left, "left", "F or ←"), " ", ...key(right, "right", "J or →")),
     paragraph(words),
-    paragraph(often ? `${missed} trials so far were disturbed, or a frame of the screen came late: they are left out. Close what else is busy.` : ""),
+    paragraph(
+      often
+        ? `${missed} trials so far were disturbed, or a frame of the screen came late: they are left out. Close what else is busy.`
+        : "",
+    ),
   ];
   const chosen = await choose(display, parts, ...go, "Stop, and delete my answers");
   if (chosen === go.length) {
@@ -300,7 +258,12 @@ async function ready(display, { left, right }, words, go) {
 // jsPsych's parts
 
 class Step {
-  static info = { name: "step", version: "1.0.0", parameters: { show: { type: jsPsychModule.ParameterType.FUNCTION } }, data: {} };
+  static info = {
+    name: "step",
+    version: "1.0.0",
+    parameters: { show: { type: jsPsychModule.ParameterType.FUNCTION } },
+    data: {},
+  };
 
   async trial(display, { show }) {
     return show(display);
@@ -308,19 +271,34 @@ class Step {
 }
 
 class Trial {
-  static info = { name: "trial", version: "1.0.0", parameters: { trial: { type: jsPsychModule.ParameterType.INT } }, data: {} };
+  static info = {
+    name: "trial",
+    version: "1.0.0",
+    parameters: { trial: { type: jsPsychModule.ParameterType.INT } },
+    data: {},
+  };
 
   async trial(display, { trial }) {
     const { stimulus, left, right } = mine.trials[trial];
     place.textContent = `Trial ${trial + 1} of ${mine.trials.length}`;
     lay(display, left, right);
-    record(mine, trial, await attempt(tiles[stimulus], () => kept.set({ begun: trial }), () => kept.set({ begun: null })));
+    record(
+      mine,
+      trial,
+      await attempt(
+        tiles[stimulus],
+        () => kept.set({ begun: trial }),
+        () => kept.set({ begun: null }),
+      ),
+    );
   }
 }
 
 class Practice {
   static info = {
-    name: "practice", version: "1.0.0", data: {},
+    name: "practice",
+    version: "1.0.0",
+    data: {},
     parameters: { stimulus: { type: jsPsychModule.ParameterType.INT }, left: {}, right: {} },
   };
 
@@ -329,11 +307,22 @@ class Practice {
     place.textContent = "Practice";
     lay(display, left, right);
     const { hand } = await attempt(tiles[stimulus]);
-    await tell(hand === null ? `No answer came in time. It was ${shown}.` : [left, right][hand] === shown ? `Right: ${shown}.` : `It was ${shown}.`);
+    await tell(
+      hand === null
+        ? `No answer came in time. It was ${shown}.`
+        : [left, right][hand] === shown
+          ? `Right: ${shown}.`
+          : `It was ${shown}.`,
+    );
   }
 }
 
-const step = (show) => ({ type: Step, show: async (display) => { await show(display); } });
+const step = (show) => ({
+  type: Step,
+  show: async (display) => {
+    await show(display);
+  },
+});
 const run = (timeline) => initJsPsych({ display_element: stage }).run(timeline);
 
 /** The trials that are not answered, in runs that ask for the same two groups. */
@@ -350,13 +339,23 @@ function blocks() {
 
 function practice({ left, right }) {
   const planned = new Set(mine.trials.map(({ stimulus }) => stimulus));
-  const fit = sheet.stimuli.filter(({ number, condition, shown }) => condition === "image" && !planned.has(number) && [left, right].includes(shown));
-  const drawn = fit.map((one) => [Math.random(), one.number]).sort(([one], [other]) => one - other).slice(0, PRACTICE);
+  const fit = sheet.stimuli.filter(
+    ({ number, condition, shown }) => condition === "image" && !planned.has(number) && [left, right].includes(shown),
+  );
+  const drawn = fit
+    .map((one) => [Math.random(), one.number])
+    .sort(([one], [other]) => one - other)
+    .slice(0, PRACTICE);
   const words = `First, ${drawn.length} for practice. Look at the cross. Answer as soon as you know, and guess where you do not.`;
   let goes;
   return [
-    step(async (display) => { goes = await ready(display, { left, right }, words, ["Practise", "Skip it"]); }),
-    { timeline: drawn.map(([, stimulus]) => ({ type: Practice, stimulus, left, right })), conditional_function: () => goes },
+    step(async (display) => {
+      goes = await ready(display, { left, right }, words, ["Practise", "Skip it"]);
+    }),
+    {
+      timeline: drawn.map(([, stimulus]) => ({ type: Practice, stimulus, left, right })),
+      conditional_function: () => goes,
+    },
   ];
 }
 
@@ -366,10 +365,14 @@ async function takePart() {
   const rest = blocks();
   if (rest.length) {
     const begun = mine.given.size > 0;
-    const timeline = [step(calibrate), ...(begun ? [] : practice(rest[0]))];
+    const timeline = [step((display) => screen.calibrate(display)), ...(begun ? [] : practice(rest[0]))];
     for (const block of rest) {
       const words = `${block.trials.length} pictures in a row. No word follows. Some are hard to tell: choose what comes nearest.`;
-      timeline.push(step((display) => ready(display, block, words, ["Begin"])), ...block.trials.map((trial) => ({ type: Trial, trial })), step(send));
+      timeline.push(
+        step((display) => ready(display, block, words, ["Begin"])),
+        ...block.trials.map((trial) => ({ type: Trial, trial })),
+        step(send),
+      );
     }
     await run(timeline);
   }
@@ -381,29 +384,59 @@ async function takePart() {
 async function debrief(display) {
   answer({ participant: mine.participant }, true);
   const rows = Object.entries(CONDITIONS).map(([condition, [name, words]]) => {
-    const numbers = [...mine.trials.keys()].filter((trial) => sheet.stimuli[mine.trials[trial].stimulus].condition === condition);
+    const numbers = [...mine.trials.keys()].filter(
+      (trial) => sheet.stimuli[mine.trials[trial].stimulus].condition === condition,
+    );
     const counted = numbers.map((trial) => mine.given.get(trial)).filter(({ chosen, missed }) => chosen && !missed);
     const right = counted.filter(({ trial, chosen }) => {
       const { shown, target } = sheet.stimuli[mine.trials[trial].stimulus];
       return chosen === (condition === "false" ? target : shown);
     });
-    const picture = make("canvas", { width: 96, height: 96, role: "img", aria: { label: `One of these pictures: ${name}` } });
-    const pen = picture.getContext("2d");
+    const picture = make("canvas", {
+      width: 96,
+      height: 96,
+      role: "img",
+      aria: { label: `One of these pictures: ${name}` },
+    });
+    const pen = penOf(picture);
     pen.imageSmoothingQuality = "high";
     pen.drawImage(tiles[mine.trials[numbers[0]].stimulus], 0, 0, 96, 96);
-    return make("li", {}, picture, make("div", {}, make("strong", { textContent: name }), paragraph(words), paragraph(`You chose ${condition === "false" ? "that one" : "what it shows"} in ${right.length} of ${counted.length}.`)));
+    return make(
+      "li",
+      {},
+      picture,
+      make(
+        "div",
+        {},
+        make("strong", { textContent: name }),
+        paragraph(words),
+        paragraph(
+          `You chose ${condition === "false" ? "that one" : "what it shows"} in ${right.length} of ${counted.length}.`,
+        ),
+      ),
+    );
   });
   const code = make("strong", { className: "code", textContent: mine.participant });
   const parts = [
     title("What you saw"),
-    paragraph("Each picture was of one of four kinds. If the perturbations reach people too, you were misled more often where the picture was changed than where the same kind of change stood upside down."),
+    paragraph(
+      "Each picture was of one of four kinds. If the perturbations reach people too, you were misled more often where the picture was changed than where the same kind of change stood upside down.",
+    ),
     make("ul", { className: "conditions" }, ...rows),
-    make("p", {}, "Your code: ", code, ". With it you, and nobody else, can delete your answers; write it down if you may want to."),
+    make(
+      "p",
+      {},
+      "Your code: ",
+      code,
+      ". With it you, and nobody else, can delete your answers; write it down if you may want to.",
+    ),
     paragraph("The numbers with their intervals stand below this page."),
   ];
   const chosen = await choose(display, parts, "Take part again", "Delete my answers");
   if (chosen === 1) {
-    await insist(display, { ask: "delete", participant: mine.participant }).catch((error) => { if (!(error instanceof Refused)) throw error; });
+    await insist(display, { ask: "delete", participant: mine.participant }).catch((error) => {
+      if (!(error instanceof Refused)) throw error;
+    });
     forget();
     await choose(display, [title("Deleted"), paragraph("Nothing of your answers is kept.")], "Take part again");
   }
@@ -423,6 +456,10 @@ for (;;) {
     // The answers were deleted elsewhere, or forgotten after their thirty days.
     if (!(error instanceof Refused)) throw error;
     forget();
-    await run([step((display) => choose(display, [title("It ends here"), paragraph(error.message, { role: "alert" })], "Begin anew"))]);
+    await run([
+      step((display) =>
+        choose(display, [title("It ends here"), paragraph(error.message, { role: "alert" })], "Begin anew"),
+      ),
+    ]);
   }
 }

@@ -2,6 +2,8 @@
 //
 // All times are milliseconds of the clock that requestAnimationFrame and events share.
 
+import { penOf } from "./dom.js";
+
 export const ASKED = 63; // of the picture, as in the paper
 export const SOONEST = 50; // after the picture: an answer before was none to it
 export const WAIT = 2200; // after the picture, for an answer
@@ -18,7 +20,7 @@ const KEYS = { f: 0, arrowleft: 0, j: 1, arrowright: 1 }; // by the hand that pr
 /** How long a frame of this screen takes, and the share of frames that came late. */
 export async function measure() {
   const stamps = [];
-  await new Promise((resolve) => {
+  await new Promise((/** @type {(value?: void) => void} */ resolve) => {
     const next = (now) => {
       stamps.push(now);
       if (stamps.length > MEASURED) resolve();
@@ -38,7 +40,7 @@ export const inFrames = (milliseconds, frame) => Math.max(1, Math.round(millisec
  *
  * `starts` has when each began, and when the last one ended; `late` whether a frame was late while it was there. A part is
  * replaced by the clock, so that a frame that was late makes it no longer than it has to be. */
-export function play(parts, frame, signal, began = () => {}) {
+export function play(parts, frame, signal, began = (_place, _now) => {}) {
   return new Promise((resolve) => {
     const starts = [];
     const late = parts.map(() => false);
@@ -77,6 +79,7 @@ export class Square {
   constructor(canvas) {
     this.canvas = canvas;
     this.pen = canvas.getContext("2d", { alpha: false });
+    this.picture = new OffscreenCanvas(1, 1);
     this.masks = Array.from({ length: MASKS }, () => new OffscreenCanvas(CELLS, CELLS));
   }
 
@@ -90,13 +93,14 @@ export class Square {
 
   /** Have everything ready that the next trial draws. */
   prepare(tile) {
-    const pen = this.picture.getContext("2d");
+    const pen = penOf(this.picture);
     pen.imageSmoothingQuality = "high";
     pen.drawImage(tile, 0, 0, this.picture.width, this.picture.height);
     for (const mask of this.masks) {
       const cells = new ImageData(CELLS, CELLS);
-      for (let cell = 0; cell < cells.data.length; cell += 4) cells.data.set([...Array(3).fill(255 * (Math.random() < 0.5)), 255], cell);
-      mask.getContext("2d").putImageData(cells, 0, 0);
+      for (let cell = 0; cell < cells.data.length; cell += 4)
+        cells.data.set([...Array(3).fill(Math.random() < 0.5 ? 255 : 0), 255], cell);
+      penOf(mask).putImageData(cells, 0, 0);
     }
   }
 
@@ -125,7 +129,10 @@ export class Square {
  * held presses once. */
 export class Hands {
   down = new Set();
+  /** @type {((hand: number, at: number) => void) | null} */
   onpress = null;
+  /** @type {(() => void) | null} */
+  released = null;
 
   constructor(buttons) {
     addEventListener("keydown", (event) => {
@@ -153,7 +160,10 @@ export class Hands {
 
   /** Once no key is held. */
   async free() {
-    while (this.down.size) await new Promise((resolve) => { this.released = resolve; });
+    while (this.down.size)
+      await new Promise((resolve) => {
+        this.released = () => resolve(null);
+      });
   }
 }
 
@@ -161,18 +171,21 @@ export class Hands {
  *
  * Gives {early} where a hand was before the picture, {aborted, seen} where the signal came, before the picture or after it;
  * else the `hand`, its `milliseconds` after the picture, both null where none came in time, the `exposure`, and `missed`
- * where a frame was late, a clock jumped, or the hand was too soon to have seen anything. */
+ * where a frame was late, a clock jumped, or the hand was too soon to have seen anything.
+ * @returns {Promise<{ early?: boolean, aborted?: boolean, seen?: boolean, hand?: any, milliseconds?: any, exposure?: any, missed?: any }>} */
 export async function present(square, frame, hands, signal, covered) {
   const [least, most] = FIXATION;
   const stopped = new AbortController();
   const either = AbortSignal.any([signal, stopped.signal]);
-  let onset = null;
-  let press = null;
-  let heard;
-  const answered = new Promise((resolve) => { heard = resolve; });
+  /** @type {{ onset: number | null, press: { hand: number, at: number } | null }} */
+  const seen = { onset: null, press: null };
+  let heard = () => {};
+  const answered = new Promise((resolve) => {
+    heard = () => resolve(null);
+  });
   hands.onpress = (hand, at) => {
-    if (onset === null) stopped.abort();
-    else press ??= { hand, at };
+    if (seen.onset === null) stopped.abort();
+    else seen.press ??= { hand, at };
     heard();
   };
   const parts = [
@@ -181,19 +194,21 @@ export async function present(square, frame, hands, signal, covered) {
     ...square.masks.map((_, number) => ({ draw: () => square.mask(number), frames: inFrames(MASK, frame) })),
   ];
   const { starts, late, aborted } = await play(parts, frame, either, (place, now) => {
-    if (place === 1) onset = now;
+    if (place === 1) seen.onset = now;
     if (place === 2) covered();
   });
   square.blank();
   const exposure = starts.length > 2 ? starts[2] - starts[1] : 0;
   let missed = late[1];
-  if (!aborted && !press) missed ||= await stalled(onset + WAIT, answered, either);
+  if (!aborted && !seen.press) missed ||= await stalled((seen.onset ?? 0) + WAIT, answered, either);
   hands.onpress = null;
   if (stopped.signal.aborted) return { early: true };
+  const { onset, press } = seen;
   if (signal.aborted) return { aborted: true, seen: onset !== null, exposure };
-  const milliseconds = press && press.at - onset;
-  if (press && milliseconds < SOONEST) return { hand: null, milliseconds: null, exposure, missed: true };
-  const inTime = press && milliseconds <= WAIT;
+  if (onset === null || press === null) return { hand: null, milliseconds: null, exposure, missed };
+  const milliseconds = press.at - onset;
+  if (milliseconds < SOONEST) return { hand: null, milliseconds: null, exposure, missed: true };
+  const inTime = milliseconds <= WAIT;
   return { hand: inTime ? press.hand : null, milliseconds: inTime ? milliseconds : null, exposure, missed };
 }
 

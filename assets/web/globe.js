@@ -2,12 +2,13 @@
 // the north; the z axis goes through the poles. What the server computed for one rotation turns on at once with the hand,
 // until what it computes for the next one comes.
 
-import * as three from "./vendor/three.module.min.js";
+import { make, penOf, put } from "./dom.js";
+import { bytes, coloured } from "./signal.js";
+import * as three from "./vendor/three.globe.min.js";
 
-const ELEVATION = 22; // degrees; it and the next as in pages/_globes.py
+const ELEVATION = 22; // degrees; it and the next as in studio/drawn/globes.py
 const REACH = 1.12; // radii of the ball from the middle to the picture's edge
 const ROWS = 48; // of the ball's own facets; twice as many columns
-const FINE = 96; // rows, at least, to which a coarse signal is interpolated
 const GRATICULE = 30; // degrees
 const LINE = 0x7a746a; // seen on light and on dark
 const DRAG = 0.45; // degrees a pixel, on a ball of 300 pixels
@@ -22,94 +23,38 @@ const ACROSS = new three.Vector3(0, 1, 0);
 
 three.ColorManagement.enabled = false; // Colours are shown as they come.
 
-const make = (tag, properties = {}, ...children) => {
-  const { attributes = {}, ...rest } = properties;
-  const element = Object.assign(document.createElement(tag), rest);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-};
-
 const radians = (degrees) => (degrees * Math.PI) / 180;
 const about = (axis, degrees) => new three.Quaternion().setFromAxisAngle(axis, radians(degrees));
-const rotation = ([alpha, beta, gamma]) => about(UP, alpha).multiply(about(ACROSS, beta)).multiply(about(UP, gamma));
+/** The rotation Z(alpha) Y(beta) Z(gamma). */
+export const rotation = ([alpha, beta, gamma]) =>
+  about(UP, alpha).multiply(about(ACROSS, beta)).multiply(about(UP, gamma));
 
 /** Alpha, beta and gamma, in degrees, of a rotation. */
-const anglesOf = (quaternion) => {
+export const anglesOf = (quaternion) => {
   const m = new three.Matrix4().makeRotationFromQuaternion(quaternion).elements; // by columns
   const beta = Math.acos(Math.min(1, Math.max(-1, m[10])));
   const level = Math.sin(beta) < 1e-4;
   const alpha = level ? Math.atan2(m[1] * m[10], m[0] * m[10]) : Math.atan2(m[9], m[8]);
   const gamma = level ? 0 : Math.atan2(m[6], -m[2]);
-  return [alpha, beta, gamma].map((angle) => Math.round(angle * 1800 / Math.PI) / 10 || 0);
+  return [alpha, beta, gamma].map((angle) => Math.round((angle * 1800) / Math.PI) / 10 || 0);
 };
 
-const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const number = (value) => (value && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e4) ? value.toExponential(1) : String(Number(value.toPrecision(2))));
+const number = (value) =>
+  value && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e4)
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(2)));
 const css = ([red, green, blue]) => `rgb(${red} ${green} ${blue})`;
 
-/** What lies between four numbers in a row, `share` of the way from the second to the third (Catmull and Rom). */
-const cubic = (share) => [
-  ((-share + 2) * share - 1) * share / 2, ((3 * share - 5) * share * share + 2) / 2,
-  ((-3 * share + 4) * share + 1) * share / 2, (share - 1) * share * share / 2];
-
-/** Levels of 0 to 255 on a finer grid, through the poles and round. */
-const finer = (levels, height, width, factor) => {
-  const rows = factor * height;
-  const columns = factor * width;
-  const along = new Float32Array(height * columns);
-  for (let x = 0; x < columns; x += 1) {
-    const left = Math.floor(x / factor);
-    const weights = cubic(x / factor - left);
-    for (let y = 0; y < height; y += 1) {
-      let sum = 0;
-      for (let n = 0; n < 4; n += 1) sum += weights[n] * levels[y * width + ((left + n - 1 + width) % width)];
-      along[y * columns + x] = sum;
-    }
-  }
-  const made = new Uint8ClampedArray(rows * columns);
-  for (let y = 0; y < rows; y += 1) {
-    const place = (y + 0.5) / factor - 0.5;
-    const top = Math.floor(place);
-    const weights = cubic(place - top);
-    for (let n = 0; n < 4; n += 1) {
-      const row = top + n - 1;
-      const beyond = row < 0 || row >= height; // On the other side of a pole.
-      const source = (row < 0 ? -1 - row : beyond ? 2 * height - 1 - row : row) * columns;
-      const shift = beyond ? columns / 2 : 0;
-      weights[n] = [weights[n], source, shift];
-    }
-    for (let x = 0; x < columns; x += 1) {
-      let sum = 0;
-      for (const [weight, source, shift] of weights) sum += weight * along[source + ((x + shift) % columns)];
-      made[y * columns + x] = sum;
-    }
-  }
-  return { levels: made, rows, columns };
-};
-
-/** Numbers as the colours of their ramp, `{data, rows, columns}`, four bytes each. */
-const coloured = ({ levels: text, shape: [height, width], ramp }) => {
-  const factor = Math.max(1, Math.ceil(FINE / height));
-  const { levels, rows, columns } = finer(bytes(text), height, width, factor);
-  const colours = Array.from({ length: 256 }, (_, level) => {
-    const place = (level / 255) * (ramp.length - 1);
-    const below = Math.min(ramp.length - 2, Math.floor(place));
-    return ramp[below].map((from, channel) => Math.round(from + (place - below) * (ramp[below + 1][channel] - from)));
-  });
-  const data = new Uint8ClampedArray(4 * rows * columns);
-  for (let at = 0; at < levels.length; at += 1) {
-    data.set(colours[levels[at]], 4 * at);
-    data[4 * at + 3] = 255;
-  }
-  return { data, rows, columns };
-};
-
+/** @returns {[number, number, number]} */
 const place = (colatitude, longitude, radius = 1) => [
-  radius * Math.sin(colatitude) * Math.cos(longitude), radius * Math.sin(colatitude) * Math.sin(longitude), radius * Math.cos(colatitude)];
+  radius * Math.sin(colatitude) * Math.cos(longitude),
+  radius * Math.sin(colatitude) * Math.sin(longitude),
+  radius * Math.cos(colatitude),
+];
 
 const BALL = (() => {
   const geometry = new three.BufferGeometry();
+  /** @type {number[][]} */
   const [positions, places, index] = [[], [], []];
   const columns = 2 * ROWS;
   for (let row = 0; row <= ROWS; row += 1) {
@@ -117,7 +62,8 @@ const BALL = (() => {
       positions.push(...place((row / ROWS) * Math.PI, (column / columns) * 2 * Math.PI));
       places.push(column / columns, row / ROWS);
       const here = row * (columns + 1) + column;
-      if (row < ROWS && column < columns) index.push(here, here + columns + 1, here + 1, here + 1, here + columns + 1, here + columns + 2);
+      if (row < ROWS && column < columns)
+        index.push(here, here + columns + 1, here + 1, here + 1, here + columns + 1, here + columns + 2);
     }
   }
   geometry.setAttribute("position", new three.Float32BufferAttribute(positions, 3));
@@ -131,10 +77,12 @@ const LINES = (() => {
   const points = [...place(0, 0, 1), ...place(0, 0, REACH), ...place(Math.PI, 0, 1), ...place(Math.PI, 0, REACH)];
   const STEP = 6;
   for (let line = GRATICULE; line < 180; line += GRATICULE) {
-    for (let step = 0; step < 360; step += STEP) for (const at of [step, step + STEP]) points.push(...place(radians(line), radians(at), 1.003));
+    for (let step = 0; step < 360; step += STEP)
+      for (const at of [step, step + STEP]) points.push(...place(radians(line), radians(at), 1.003));
   }
   for (let line = 0; line < 360; line += GRATICULE) {
-    for (let step = 0; step < 180; step += STEP) for (const at of [step, step + STEP]) points.push(...place(radians(at), radians(line), 1.003));
+    for (let step = 0; step < 180; step += STEP)
+      for (const at of [step, step + STEP]) points.push(...place(radians(at), radians(line), 1.003));
   }
   return new three.BufferGeometry().setAttribute("position", new three.Float32BufferAttribute(points, 3));
 })();
@@ -158,18 +106,28 @@ class Ball {
     this.stage = make("div", { className: "globe-stage" }, this.flat);
     this.words = make("span", { className: "globe-words" });
     this.scale = make("span", { className: "globe-scale", hidden: true }, make("span"), make("i"), make("span"));
-    this.figure = make("figure", {}, this.stage, make("figcaption", {}, make("b", { textContent: caption }), this.words, this.scale));
+    this.figure = make(
+      "figure",
+      {},
+      this.stage,
+      make("figcaption", {}, make("b", { textContent: caption }), this.words, this.scale),
+    );
     this.scene = new three.Scene();
     this.turned = new three.Group();
-    this.lines = new three.LineSegments(LINES, new three.LineBasicMaterial({ color: LINE, transparent: true, opacity: 0.6 }));
+    this.lines = new three.LineSegments(
+      LINES,
+      new three.LineBasicMaterial({ color: LINE, transparent: true, opacity: 0.6 }),
+    );
     const sun = new three.DirectionalLight(0xffffff, 2.3);
     this.scene.add(this.turned, this.lines, new three.AmbientLight(0xffffff, 1.1), sun);
-    const eye = [-Math.cos(radians(ELEVATION)), 0, Math.sin(radians(ELEVATION))];
-    this.camera = inside ? new three.PerspectiveCamera(FIELD.first, 1, 0.01, 10) : new three.OrthographicCamera(-REACH, REACH, REACH, -REACH, 0.1, 10);
+    const eye = new three.Vector3(-Math.cos(radians(ELEVATION)), 0, Math.sin(radians(ELEVATION)));
+    this.camera = inside
+      ? new three.PerspectiveCamera(FIELD.first, 1, 0.01, 10)
+      : new three.OrthographicCamera(-REACH, REACH, REACH, -REACH, 0.1, 10);
     this.camera.up.copy(UP);
-    if (!inside) this.camera.position.set(...eye).multiplyScalar(3);
-    this.camera.lookAt(...(inside ? [-1, 0, 0] : [0, 0, 0]));
-    sun.position.set(...eye).add(new three.Vector3(0, 0.5, 0.6));
+    if (!inside) this.camera.position.copy(eye).multiplyScalar(3);
+    this.camera.lookAt(inside ? -1 : 0, 0, 0);
+    sun.position.copy(eye).add(new three.Vector3(0, 0.5, 0.6));
     this.made = new three.Quaternion(); // the rotation for which it was computed
     this.turn = new three.Quaternion(); // how it was shown for that one
     this.lines.visible = false;
@@ -215,7 +173,10 @@ class Ball {
   signal(shown) {
     const { data, rows, columns } = coloured(shown);
     this.address = null;
-    const same = this.mesh?.geometry === BALL && this.mesh.material.map?.image.width === columns && this.mesh.material.map.isDataTexture;
+    const same =
+      this.mesh?.geometry === BALL &&
+      this.mesh.material.map?.image.width === columns &&
+      this.mesh.material.map.isDataTexture;
     const texture = same ? this.mesh.material.map : new three.DataTexture(data, columns, rows);
     texture.image.data = data;
     texture.magFilter = texture.minFilter = three.LinearFilter;
@@ -224,7 +185,7 @@ class Ball {
     this.lines.visible = true;
     const [low, bar, high] = this.scale.children;
     [low.textContent, high.textContent] = [number(shown.low), number(shown.high)];
-    bar.style.background = `linear-gradient(to right, ${shown.ramp.map(css).join(", ")})`;
+    put(bar, { style: `background: linear-gradient(to right, ${shown.ramp.map(css).join(", ")})` });
     this.unroll(columns, rows, (context) => context.putImageData(new ImageData(data, columns, rows), 0, 0));
   }
 
@@ -245,14 +206,23 @@ class Ball {
   unroll(width, height, draw) {
     if (this.flat.hidden) return;
     Object.assign(this.flat, { width, height });
-    draw(this.flat.getContext("2d"));
+    draw(penOf(this.flat));
   }
 
   mark(points) {
     this.points?.removeFromParent();
     if (!points) return;
-    const geometry = new three.BufferGeometry().setAttribute("position", new three.Float32BufferAttribute(points.flatMap((point) => point.map((at) => 1.01 * at)), 3));
-    this.points = new three.Points(geometry, new three.PointsMaterial({ size: POINT * Math.min(2, devicePixelRatio), sizeAttenuation: false }));
+    const geometry = new three.BufferGeometry().setAttribute(
+      "position",
+      new three.Float32BufferAttribute(
+        points.flatMap((point) => point.map((at) => 1.01 * at)),
+        3,
+      ),
+    );
+    this.points = new three.Points(
+      geometry,
+      new three.PointsMaterial({ size: POINT * Math.min(2, devicePixelRatio), sizeAttenuation: false }),
+    );
     this.scene.add(this.points);
   }
 
@@ -267,13 +237,16 @@ class Ball {
       geometry.setAttribute("color", new three.BufferAttribute(corners, 3, true));
     }
     const paint = colours ? { vertexColors: true } : { color: 0xd6c9b4 };
-    return new three.Mesh(geometry, new three.MeshLambertMaterial({ ...paint, flatShading: true, side: three.DoubleSide }));
+    return new three.Mesh(
+      geometry,
+      new three.MeshLambertMaterial({ ...paint, flatShading: true, side: three.DoubleSide }),
+    );
   }
 }
 
 /** Draws into `body`; returns what shows another value, `{label, of, inside, turned, pictures: [{caption, ...}]}`, with what
  * shows another rotation as its property `turn`. `tell` gets the angles to which a hand turned. */
-export const globes = (body, tell = () => {}) => {
+export const globes = (body, tell = (_angles) => {}) => {
   let renderer; // null where there is no WebGL
   const grid = make("div", { className: "globes" });
   const hint = make("p", { className: "globe-hint" });
@@ -306,8 +279,7 @@ export const globes = (body, tell = () => {}) => {
       renderer.setPixelRatio(ratio);
       renderer.setSize(box.width, box.height);
     }
-    const style = getComputedStyle(grid);
-    const live = style.getPropertyValue("--live").trim();
+    const { accentColor } = getComputedStyle(grid);
     for (const ball of balls.values()) {
       if (!ball.mesh) continue;
       const frame = ball.stage.getBoundingClientRect();
@@ -315,17 +287,22 @@ export const globes = (body, tell = () => {}) => {
       renderer.setViewport(...size);
       renderer.setScissor(...size);
       ball.turned.quaternion.copy(now).multiply(ball.made.clone().invert()).multiply(ball.turn);
-      ball.points?.material.color.set(live);
+      ball.points?.material.color.set(accentColor);
       if (inside) {
         ball.camera.aspect = frame.width / frame.height;
         ball.camera.updateProjectionMatrix();
-        ball.camera.quaternion.setFromAxisAngle(UP, radians(gaze.around)).multiply(about(ACROSS, gaze.up)).multiply(LEVEL);
+        ball.camera.quaternion
+          .setFromAxisAngle(UP, radians(gaze.around))
+          .multiply(about(ACROSS, gaze.up))
+          .multiply(LEVEL);
       }
       renderer.render(ball.scene, ball.camera);
     }
-    grid.dataset.drawn = Number(grid.dataset.drawn ?? 0) + 1;
+    grid.dataset.drawn = String(Number(grid.dataset.drawn ?? 0) + 1);
   };
-  const redraw = () => { due ||= requestAnimationFrame(draw); };
+  const redraw = () => {
+    if (!due) due = requestAnimationFrame(draw);
+  };
   new ResizeObserver(redraw).observe(grid);
 
   const turnTo = (next) => {
@@ -338,7 +315,12 @@ export const globes = (body, tell = () => {}) => {
   const turnBy = (right, up, round = 0) => {
     const toEye = new three.Vector3(-Math.cos(radians(ELEVATION)), 0, Math.sin(radians(ELEVATION)));
     const upward = new three.Vector3(Math.sin(radians(ELEVATION)), 0, Math.cos(radians(ELEVATION)));
-    turnTo(about(upward, right).multiply(about(new three.Vector3(0, -1, 0), -up)).multiply(about(toEye, round)).multiply(now));
+    turnTo(
+      about(upward, right)
+        .multiply(about(new three.Vector3(0, -1, 0), -up))
+        .multiply(about(toEye, round))
+        .multiply(now),
+    );
   };
   const lookBy = (right, up) => {
     touched = performance.now();
@@ -347,11 +329,13 @@ export const globes = (body, tell = () => {}) => {
     redraw();
   };
   const zoom = (steps) => {
-    for (const { camera } of balls.values()) camera.fov = Math.min(FIELD.high, Math.max(FIELD.low, camera.fov * FIELD.step ** steps));
+    for (const { camera } of balls.values())
+      camera.fov = Math.min(FIELD.high, Math.max(FIELD.low, camera.fov * FIELD.step ** steps));
     redraw();
   };
 
   const listen = ({ stage, camera }) => {
+    /** @type {number[] | null} */
     let last = null;
     stage.onpointerdown = (event) => {
       if (event.button) return;
@@ -366,7 +350,9 @@ export const globes = (body, tell = () => {}) => {
       if (inside) lookBy(-right * scale, down * scale);
       else turnBy(right * scale, -down * scale);
     };
-    stage.onpointerup = stage.onpointercancel = () => { last = null; };
+    stage.onpointerup = stage.onpointercancel = () => {
+      last = null;
+    };
     stage.onwheel = (event) => {
       if (!inside || document.activeElement !== stage) return; // The page scrolls on.
       event.preventDefault();
@@ -374,9 +360,22 @@ export const globes = (body, tell = () => {}) => {
     };
     stage.onkeydown = (event) => {
       const step = KEY * (event.shiftKey ? 3 : 1);
-      const way = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
-      const other = { PageUp: () => turnBy(0, 0, step), PageDown: () => turnBy(0, 0, -step), Home: () => turnTo(new three.Quaternion()) };
-      const looking = { "+": () => zoom(-1), "-": () => zoom(1), Home: () => { Object.assign(gaze, { around: 0, up: 0 }); redraw(); } };
+      const way = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[
+        event.key
+      ];
+      const other = {
+        PageUp: () => turnBy(0, 0, step),
+        PageDown: () => turnBy(0, 0, -step),
+        Home: () => turnTo(new three.Quaternion()),
+      };
+      const looking = {
+        "+": () => zoom(-1),
+        "-": () => zoom(1),
+        Home: () => {
+          Object.assign(gaze, { around: 0, up: 0 });
+          redraw();
+        },
+      };
       if (way) (inside ? lookBy : turnBy)(...way);
       else if ((inside ? looking : other)[event.key]) (inside ? looking : other)[event.key]();
       else return;
@@ -396,16 +395,21 @@ export const globes = (body, tell = () => {}) => {
       Object.assign(ball.stage, { tabIndex: number ? -1 : 0 });
       ball.stage.setAttribute("role", number ? "img" : "application");
     }
-    for (const [caption, ball] of balls) if (!of.includes(caption)) { ball.figure.remove(); balls.delete(caption); }
+    for (const [caption, ball] of balls)
+      if (!of.includes(caption)) {
+        ball.figure.remove();
+        balls.delete(caption);
+      }
     grid.classList.toggle("globes-inside", inside);
-    grid.style.setProperty("--columns", Math.min(WIDEST, Math.ceil((of.length - 1) / 2)));
-    grid.style.setProperty("--narrow", Math.min(3, of.length));
+    grid.style.setProperty("--columns", String(Math.min(WIDEST, Math.ceil((of.length - 1) / 2))));
+    grid.style.setProperty("--narrow", String(Math.min(3, of.length)));
     grid.classList.toggle("globes-alone", of.length === 1);
   };
 
-  const keys = () => inside
-    ? "Drag, or use the arrow keys, to look around; plus and minus come nearer and go back, Home looks ahead."
-    : "Drag a globe, or use the arrow keys; with Shift they go further, Page Up and Page Down turn about the line of sight, Home turns back.";
+  const keys = () =>
+    inside
+      ? "Drag, or use the arrow keys, to look around; plus and minus come nearer and go back, Home looks ahead."
+      : "Drag a globe, or use the arrow keys; with Shift they go further, Page Up and Page Down turn about the line of sight, Home turns back.";
 
   const update = (value) => {
     ({ label, inside } = value);
@@ -421,7 +425,9 @@ export const globes = (body, tell = () => {}) => {
     for (const [number, [caption, { stage }]] of [...balls].entries()) {
       stage.setAttribute("aria-label", number ? caption : `${label}, ${caption}. ${keys()}`);
     }
-    hint.textContent = renderer ? keys() : "This browser has no WebGL: the spheres are unrolled, poles above and below; the sliders turn them.";
+    hint.textContent = renderer
+      ? keys()
+      : "This browser has no WebGL: the spheres are unrolled, poles above and below; the sliders turn them.";
     redraw();
   };
   update.turn = (angles) => {
@@ -434,5 +440,6 @@ export const globes = (body, tell = () => {}) => {
 };
 
 /** How a camera that looks along -z, with y above it, stands to look along -x, with z above it. */
-const LEVEL = new three.Quaternion().setFromRotationMatrix(new three.Matrix4().makeBasis(
-  new three.Vector3(0, 1, 0), new three.Vector3(0, 0, 1), new three.Vector3(1, 0, 0)));
+const LEVEL = new three.Quaternion().setFromRotationMatrix(
+  new three.Matrix4().makeBasis(new three.Vector3(0, 1, 0), new three.Vector3(0, 0, 1), new three.Vector3(1, 0, 0)),
+);

@@ -2,7 +2,9 @@
 // what changes from one graph to the next moves. On a narrow page the ring is unrolled: tasks stand in a list, and those
 // learned from scratch move to its left.
 
-const [INNER, JOINT] = [0.72, 0.9]; // shares of the ring; as in pages/_hypergraphs.py, like the next three
+import { make, put, shape } from "./dom.js";
+
+const [INNER, JOINT] = [0.72, 0.9]; // shares of the ring; as in studio/drawn/hypergraphs.py, like the next three
 const GAP = 0.8; // places between two families
 const BEND = [0.66, 0.12]; // shares of the ring to which a curve bends in, to its neighbour and to what is
 const FULL_BEND = (110 * Math.PI) / 180; // at least so far round
@@ -11,21 +13,7 @@ const LIST = { row: 15, label: 128, left: 12, joint: 14 }; // pixels
 const MOVING = 650; // milliseconds
 const HINT = "Point at a line, or at a task, to see why it is there; Enter or a click keeps it.";
 
-const SVG = "http://www.w3.org/2000/svg";
-const put = (element, attributes) => {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-};
-const shape = (tag, attributes = {}, ...children) => {
-  const element = put(document.createElementNS(SVG, tag), attributes);
-  element.append(...children);
-  return element;
-};
-const block = (tag, className, ...children) => {
-  const element = Object.assign(document.createElement(tag), { className });
-  element.append(...children);
-  return element;
-};
+const block = (tag, className, ...children) => make(tag, { className }, ...children);
 const eased = (share) => (share < 0.5 ? 4 * share ** 3 : 1 - (-2 * share + 2) ** 3 / 2);
 const between = (from, to, share) => from + (to - from) * share;
 const path = (...points) => points.map((point) => point.map((at) => at.toFixed(1)).join(" ")).join(", ");
@@ -35,9 +23,11 @@ const ring = (width) => {
   const height = Math.min(TALLEST, Math.max(560, 0.8 * width));
   const radii = [Math.min(width / 2 - LABEL, (height / 2 - LABEL) * 1.3), height / 2 - LABEL];
   const at = (place, share) => [
-    width / 2 + radii[0] * share * Math.sin(2 * Math.PI * place), height / 2 - radii[1] * share * Math.cos(2 * Math.PI * place)];
+    width / 2 + radii[0] * share * Math.sin(2 * Math.PI * place),
+    height / 2 - radii[1] * share * Math.cos(2 * Math.PI * place),
+  ];
   const bend = (from, to) => {
-    const apart = Math.abs((((to - from) % 1) + 1.5) % 1 - 0.5) * 2 * Math.PI;
+    const apart = Math.abs(((((to - from) % 1) + 1.5) % 1) - 0.5) * 2 * Math.PI;
     return between(...BEND, Math.min(1, apart / FULL_BEND));
   };
   return {
@@ -53,7 +43,10 @@ const ring = (width) => {
       const turn = Math.atan2(y - height / 2, x - width / 2);
       const left = Math.cos(turn) < -1e-6;
       const spot = `translate(${(x + AWAY * Math.cos(turn)).toFixed(1)} ${(y + AWAY * Math.sin(turn)).toFixed(1)})`;
-      return { transform: `${spot} rotate(${((turn * 180) / Math.PI + (left ? 180 : 0)).toFixed(1)})`, "text-anchor": left ? "end" : "start" };
+      return {
+        transform: `${spot} rotate(${((turn * 180) / Math.PI + (left ? 180 : 0)).toFixed(1)})`,
+        "text-anchor": left ? "end" : "start",
+      };
     },
   };
 };
@@ -77,18 +70,21 @@ const list = (width, whole) => {
 };
 
 const keysOf = (nodes) => [
-  ["scratch", "learned from scratch"], ["others", "learned from others"],
+  ["scratch", "learned from scratch"],
+  ["others", "learned from others"],
   ...(nodes.some(({ target }) => !target) ? [["only", "a source only"]] : []),
   ...(nodes.some(({ barred }) => barred) ? [["closed", "no source"]] : []),
 ];
 
 /** Each task's place, as a share of the whole, and how many tasks would fill it. */
-const placed = (nodes) => {
+export const placed = (nodes) => {
   let at = (1 + GAP) / 2;
-  const places = new Map(nodes.map((node, number) => {
-    if (number) at += 1 + (nodes[number - 1].family === node.family ? 0 : GAP);
-    return [node.name, at];
-  }));
+  const places = new Map(
+    nodes.map((node, number) => {
+      if (number) at += 1 + (nodes[number - 1].family === node.family ? 0 : GAP);
+      return [node.name, at];
+    }),
+  );
   const whole = at + (1 + GAP) / 2;
   for (const [name, place] of places) places.set(name, place / whole);
   return { places, whole };
@@ -100,8 +96,7 @@ export const hypergraph = (stage) => {
   const second = shape("path", { class: "hyper-second" });
   const svg = shape("svg", { role: "group" }, rail, second, lines, tasks);
   const legend = block("p", "hyper-legend");
-  const said = block("div", "hyper-said");
-  said.setAttribute("aria-live", "polite");
+  const said = make("div", { className: "hyper-said", aria: { live: "polite" } });
   const root = block("div", "hyper", legend, block("div", "hyper-drawing", svg), said);
   stage.append(root);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -122,23 +117,32 @@ export const hypergraph = (stage) => {
   const shown = () => pointed ?? pinned;
 
   /** The next best transfer in a line's place. */
-  const lineOf = (edge) => (edge?.second ?? []).map((source) => {
-    const [from, to] = [nodes.get(source).now, nodes.get(edge.target).now.place];
-    if (source === edge.target) return `M${path(layout.at(from.place, from.depth))} L${path(layout.at(to, 0))}`;
-    const [start, ...rest] = layout.curve(from.place, from.depth, to);
-    return `M${path(start)} C${path(...rest)} L${path(layout.at(to, 0))}`;
-  }).join(" ");
+  const lineOf = (edge) =>
+    (edge?.second ?? [])
+      .map((source) => {
+        const [from, to] = [nodes.get(source).now, nodes.get(edge.target).now.place];
+        if (source === edge.target) return `M${path(layout.at(from.place, from.depth))} L${path(layout.at(to, 0))}`;
+        const [start, ...rest] = layout.curve(from.place, from.depth, to);
+        return `M${path(start)} C${path(...rest)} L${path(layout.at(to, 0))}`;
+      })
+      .join(" ");
 
   const pass = () => {
     const share = still.matches ? 1 : Math.min(1, (performance.now() - began) / MOVING);
     for (const drawn of [...nodes.values(), ...edges.values()]) {
-      for (const name of Object.keys(drawn.to)) drawn.now[name] = between(drawn.from[name], drawn.to[name], eased(share));
+      for (const name of Object.keys(drawn.to))
+        drawn.now[name] = between(drawn.from[name], drawn.to[name], eased(share));
     }
     draw();
     moving = share < 1;
     if (moving) requestAnimationFrame(pass);
     else {
-      for (const all of [nodes, edges]) for (const [key, drawn] of all) if (drawn.leaves) { drawn.group.remove(); all.delete(key); }
+      for (const all of [nodes, edges])
+        for (const [key, drawn] of all)
+          if (drawn.leaves) {
+            drawn.group.remove();
+            all.delete(key);
+          }
     }
     root.toggleAttribute("data-moving", moving);
   };
@@ -162,7 +166,9 @@ export const hypergraph = (stage) => {
       for (const [place, source] of edge.sources.entries()) {
         const { place: from, depth } = nodes.get(source).now;
         const curve = source === edge.target ? null : layout.curve(from, depth, target.place);
-        const d = curve ? `M${path(curve[0])} C${path(...curve.slice(1))}` : `M${path(layout.at(from, depth))} L${path(end)}`;
+        const d = curve
+          ? `M${path(curve[0])} C${path(...curve.slice(1))}`
+          : `M${path(layout.at(from, depth))} L${path(end)}`;
         if (curve) [, , , meeting] = curve;
         put(branches[place], { d });
         drawn += d;
@@ -176,7 +182,10 @@ export const hypergraph = (stage) => {
   const begin = () => {
     for (const drawn of [...nodes.values(), ...edges.values()]) drawn.from = { ...drawn.now };
     began = performance.now();
-    if (!moving) { moving = true; pass(); }
+    if (!moving) {
+      moving = true;
+      pass();
+    }
   };
 
   const fit = () => {
@@ -201,16 +210,29 @@ export const hypergraph = (stage) => {
       group.classList.toggle("hyper-shown", name === key);
       group.setAttribute("aria-pressed", name === pinned);
     }
-    for (const [name, { group }] of nodes) group.classList.toggle("hyper-shown", Boolean(edge && (name === edge.target || edge.sources.includes(name))));
+    for (const [name, { group }] of nodes)
+      group.classList.toggle("hyper-shown", Boolean(edge && (name === edge.target || edge.sources.includes(name))));
     if (!edge) {
       said.replaceChildren(block("p", "hyper-whole", graph.words), block("p", "hyper-hint", HINT));
       return;
     }
-    const figures = Object.entries(edge.figures).map(([name, figure]) => block("div", "", block("dt", "", name), block("dd", "", figure)));
-    said.replaceChildren(block("p", "hyper-title", edge.title), block("dl", "", ...figures), ...edge.reasons.map((words) => block("p", "", words)));
+    const figures = Object.entries(edge.figures).map(([name, figure]) =>
+      block("div", "", block("dt", "", name), block("dd", "", figure)),
+    );
+    said.replaceChildren(
+      block("p", "hyper-title", edge.title),
+      block("dl", "", ...figures),
+      ...edge.reasons.map((words) => block("p", "", words)),
+    );
   };
-  const look = (key) => { pointed = key; say(); };
-  const pin = (key) => { pinned = pinned === key ? null : key; say(); };
+  const look = (key) => {
+    pointed = key;
+    say();
+  };
+  const pin = (key) => {
+    pinned = pinned === key ? null : key;
+    say();
+  };
   const into = (name) => {
     const edge = graph.edges.find(({ target }) => target === name);
     return edge ? keyOf(edge) : null;
@@ -220,11 +242,26 @@ export const hypergraph = (stage) => {
     group.addEventListener("pointerleave", () => look(null));
     group.addEventListener("click", () => key() && pin(key()));
   };
-  svg.addEventListener("click", ({ target }) => { if (target === svg || target === rail) { pinned = null; say(); } });
-  svg.addEventListener("keydown", (event) => { if (event.key === "Escape") { pinned = pointed = null; say(); } });
+  svg.addEventListener("click", ({ target }) => {
+    if (target === svg || target === rail) {
+      pinned = null;
+      say();
+    }
+  });
+  svg.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      pinned = pointed = null;
+      say();
+    }
+  });
 
   const drawNode = (node, place) => {
-    const outer = shape("g", { class: "hyper-outer" }, shape("circle", { r: 5 }), shape("rect", { x: -4, y: -4, width: 8, height: 8, transform: "rotate(45)" }));
+    const outer = shape(
+      "g",
+      { class: "hyper-outer" },
+      shape("circle", { r: 5 }),
+      shape("rect", { x: -4, y: -4, width: 8, height: 8, transform: "rotate(45)" }),
+    );
     const inner = shape("circle", { class: "hyper-inner", r: 8 });
     const spoke = shape("path", { class: "hyper-spoke" });
     const text = shape("text", { dy: "0.34em" });
@@ -236,8 +273,14 @@ export const hypergraph = (stage) => {
   };
 
   const drawEdge = (edge) => {
-    const branches = edge.sources.map((source) => shape("path", { class: `hyper-branch hyper-family-${numberOf(familyOf(source))}` }));
-    const [stem, joint, hit] = [shape("path", { class: "hyper-stem" }), shape("circle", { class: "hyper-joint", r: edge.sources.length > 1 ? 2.6 : 0 }), shape("path", { class: "hyper-hit" })];
+    const branches = edge.sources.map((source) =>
+      shape("path", { class: `hyper-branch hyper-family-${numberOf(familyOf(source))}` }),
+    );
+    const [stem, joint, hit] = [
+      shape("path", { class: "hyper-stem" }),
+      shape("circle", { class: "hyper-joint", r: edge.sources.length > 1 ? 2.6 : 0 }),
+      shape("path", { class: "hyper-hit" }),
+    ];
     const group = shape("g", { class: "hyper-edge", tabindex: 0, role: "button" }, ...branches, stem, joint, hit);
     const key = keyOf(edge);
     listen(group, () => key);
@@ -256,22 +299,34 @@ export const hypergraph = (stage) => {
   const update = (next) => {
     graph = next;
     svg.setAttribute("aria-label", `${next.caption ?? ""}: ${next.words}`);
-    const families = Object.entries(next.families).map(([, words], number) => block("span", `hyper-family-${number}`, block("i", ""), words));
-    legend.replaceChildren(...families, ...keysOf(next.nodes).map(([mark, words]) => block("span", `hyper-key hyper-${mark}`, block("i", ""), words)));
+    const families = Object.entries(next.families).map(([, words], number) =>
+      block("span", `hyper-family-${number}`, block("i", ""), words),
+    );
+    legend.replaceChildren(
+      ...families,
+      ...keysOf(next.nodes).map(([mark, words]) => block("span", `hyper-key hyper-${mark}`, block("i", ""), words)),
+    );
     const { places } = placed(next.nodes);
     for (const node of next.nodes) {
       const place = places.get(node.name);
       if (!nodes.has(node.name)) nodes.set(node.name, drawNode(node, place));
       const drawn = nodes.get(node.name);
       drawn.leaves = false;
-      drawn.to = { place, depth: node.learned || (node.free && next.edges.some(({ sources }) => sources.includes(node.name))) ? 1 : 0, seen: 1 };
+      drawn.to = {
+        place,
+        depth: node.learned || (node.free && next.edges.some(({ sources }) => sources.includes(node.name))) ? 1 : 0,
+        seen: 1,
+      };
       drawn.text.textContent = node.title;
       const own = next.edges.some(({ target, sources }) => target === node.name && sources.includes(node.name));
       const kinds = { target: node.target, own, learned: node.learned, barred: node.barred, free: node.free };
-      const said = Object.entries(kinds).filter(([, holds]) => holds).map(([kind]) => `hyper-${kind}`);
+      const said = Object.entries(kinds)
+        .filter(([, holds]) => holds)
+        .map(([kind]) => `hyper-${kind}`);
       drawn.group.setAttribute("class", ["hyper-task", `hyper-family-${numberOf(node.family)}`, ...said].join(" "));
     }
-    for (const [name, drawn] of nodes) if (!places.has(name)) Object.assign(drawn, { leaves: true, to: { ...drawn.to, seen: 0 } });
+    for (const [name, drawn] of nodes)
+      if (!places.has(name)) Object.assign(drawn, { leaves: true, to: { ...drawn.to, seen: 0 } });
     const keys = new Set(next.edges.map(keyOf));
     for (const [place, edge] of next.edges.entries()) {
       const key = keyOf(edge);
@@ -279,9 +334,13 @@ export const hypergraph = (stage) => {
       const drawn = edges.get(key);
       Object.assign(drawn, { leaves: false, to: { seen: 1 } });
       drawn.group.setAttribute("tabindex", 0);
-      drawn.group.setAttribute("aria-label", [edge.title, ...Object.entries(edge.figures).map((pair) => pair.join(" ")), ...edge.reasons].join(". "));
+      drawn.group.setAttribute(
+        "aria-label",
+        [edge.title, ...Object.entries(edge.figures).map((pair) => pair.join(" ")), ...edge.reasons].join(". "),
+      );
       // The keyboard goes through them as they stand, but what has it is not taken away.
-      if (lines.children[place] !== drawn.group && !lines.contains(document.activeElement)) lines.insertBefore(drawn.group, lines.children[place] ?? null);
+      if (lines.children[place] !== drawn.group && !lines.contains(document.activeElement))
+        lines.insertBefore(drawn.group, lines.children[place] ?? null);
     }
     for (const [key, drawn] of edges) {
       if (keys.has(key)) continue;
@@ -295,6 +354,12 @@ export const hypergraph = (stage) => {
     if (layout) begin();
   };
 
-  new ResizeObserver(() => { if (layout || graph) { const first = !layout; fit(); if (first && layout) begin(); } }).observe(root);
+  new ResizeObserver(() => {
+    if (layout || graph) {
+      const first = !layout;
+      fit();
+      if (first && layout) begin();
+    }
+  }).observe(root);
   return update;
 };

@@ -3,6 +3,9 @@
 // What a page posts as {studio: "ask", ticket, request} is replied to by the server with {studio: "reply", ticket, reply}.
 // It answers with bubbling events: "studio:outputs" (detail {name: value}, what is no picture) and "studio:answer" (detail: JSON text).
 
+import { penOf } from "./dom.js";
+import { Channel } from "./socket.js";
+
 const LONGEST_SIDE = 640;
 const JPEG_QUALITY = 0.8;
 const IN_FLIGHT = 2; // frames: while one is computed, the next is encoded and sent
@@ -12,19 +15,38 @@ const RETRY_FIRST = 500; // ms, doubled with every failure
 const RETRY_LONGEST = 10000;
 const BUSY = 1013; // the server's close code when all places are taken
 const FINAL = new Map([
+  [4000, "Stopped, for no frame came for a minute."],
   [1009, "The frames are too large for the server. Choose a smaller clip."],
   [1011, "The server made a mistake with this stream. Start it again."],
 ]);
 
-const here = (path) => new URL(`../${path}`, import.meta.url);
+const here = (path) => new URL(path, document.baseURI);
 
 class LiveStream {
+  /** @type {Channel | null} */
+  channel = null;
+  /** @type {Channel | null} */
+  capturing = null; // the channel for which the next frame is taken
+  /** @type {number | undefined} */
+  timer = undefined;
+  /** @type {[number, number][]} */
+  shown = []; // of the last results: when each was shown, and how long it had taken
+  frames = 0;
+  /** @type {Map<number, number>} */
+  sent = new Map(); // when each frame was sent that is not answered
+  /** @type {number | null} */
+  waitingSince = null;
+  address = ""; // of the clip that is played
+  woken = () => {};
+
   constructor(element) {
     this.element = element;
     this.controls = {};
     this.status = element.querySelector('[role="status"]');
     this.numbers = element.querySelector(".stream-numbers");
-    this.buttons = Object.fromEntries([...element.querySelectorAll("button[data-action]")].map((button) => [button.dataset.action, button]));
+    this.buttons = Object.fromEntries(
+      [...element.querySelectorAll("button[data-action]")].map((button) => [button.dataset.action, button]),
+    );
     this.file = element.querySelector('input[type="file"]');
     this.video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, loop: true });
     this.canvas = document.createElement("canvas");
@@ -39,11 +61,12 @@ class LiveStream {
       this.buttons.clip.onclick = () => this.file.click();
       this.file.onchange = () => this.file.files.length && this.startClip(this.file.files[0]);
     }
-    for (const button of element.querySelectorAll("button[data-clip]")) button.onclick = () => this.startExample(button.dataset.clip);
+    for (const button of element.querySelectorAll("button[data-clip]"))
+      button.onclick = () => this.startExample(button.dataset.clip);
     element.addEventListener("studio:controls", ({ detail }) => {
       Object.assign(this.controls, detail);
       this.trouble = null;
-      if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(detail));
+      this.channel?.move(detail);
     });
   }
 
@@ -73,11 +96,15 @@ class LiveStream {
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { width: LONGEST_SIDE }, audio: false });
     } catch (error) {
-      if (turn === this.turn) this.say(cameraTrouble(error));
+      if (turn === this.turn) this.say(cameraTrouble(/** @type {DOMException} */ (error)));
       return;
     }
-    if (turn !== this.turn) return stream.getTracks().forEach((track) => track.stop());
-    stream.getVideoTracks()[0].onended = () => this.stop("The camera is gone. Plug it in and start it again, or choose a clip.");
+    if (turn !== this.turn) {
+      release(stream);
+      return;
+    }
+    stream.getVideoTracks()[0].onended = () =>
+      this.stop("The camera is gone. Plug it in and start it again, or choose a clip.");
     this.video.srcObject = stream;
     this.play("The camera gives no picture. Start it again, or choose a clip.");
   }
@@ -85,9 +112,9 @@ class LiveStream {
   async startExample(name) {
     this.stop("Opening the clip.");
     const turn = this.turn;
-    const answer = await fetch(here(`live/${this.element.dataset.live}/${encodeURIComponent(name)}`)).catch(() => ({}));
+    const answer = await fetch(here(`live/${this.element.dataset.live}/${encodeURIComponent(name)}`)).catch(() => null);
     if (turn !== this.turn) return;
-    if (answer.ok) this.startClip(new File([await answer.blob()], name));
+    if (answer?.ok) this.startClip(new File([await answer.blob()], name));
     else this.stop(`The clip ${name} cannot be loaded. Start it again, or choose one of your own.`);
   }
 
@@ -119,7 +146,7 @@ class LiveStream {
     if (turn !== this.turn) return;
     nextFrame(this.video, () => {
       this.isFresh = true;
-      this.woken?.();
+      this.woken();
       this.watch(turn);
     });
   }
@@ -128,9 +155,9 @@ class LiveStream {
     this.turn += 1;
     this.trouble = null;
     clearTimeout(this.timer);
-    this.socket?.close(1000);
-    this.socket = null;
-    this.video.srcObject?.getTracks().forEach((track) => track.stop());
+    this.channel?.close();
+    this.channel = null;
+    release(this.video.srcObject);
     this.video.srcObject = null;
     this.video.removeAttribute("src");
     this.video.load();
@@ -142,25 +169,21 @@ class LiveStream {
 
   connect(delay) {
     const turn = this.turn;
-    const address = here(`live/${this.element.dataset.live}`);
-    address.protocol = address.protocol.replace("http", "ws");
-    const socket = new WebSocket(address);
-    socket.binaryType = "arraybuffer";
-    this.socket = socket;
+    const channel = new Channel(this.element.dataset.live.split("/").at(-1));
+    this.channel = channel;
     this.say("Connecting.");
-    socket.onopen = () => {
+    channel.onopen = () => {
       this.shown = [];
       this.frames = 0;
-      this.sent = new Map(); // when each frame was sent that is not answered
+      this.sent = new Map();
       this.waitingSince = null;
-      socket.send(JSON.stringify(this.controls));
+      channel.move(this.controls);
       this.say("Live.");
       this.sendFrame(turn);
     };
-    socket.onmessage = async ({ data }) => {
+    channel.onmessage = async (message) => {
       if (turn !== this.turn) return;
       delay = RETRY_FIRST;
-      const message = typeof data === "string" ? JSON.parse(data) : opened(data);
       const { frame, error } = message;
       const sent = this.sent.get(frame);
       for (const number of this.sent.keys()) if (number <= frame) this.sent.delete(number); // older ones were dropped
@@ -173,32 +196,42 @@ class LiveStream {
       if (!this.sent.size) clearTimeout(this.timer);
       if (this.sent.size < IN_FLIGHT) this.sendFrame(turn);
     };
-    socket.onclose = ({ code }) => {
+    channel.onclose = (code) => {
       clearTimeout(this.timer);
       if (turn !== this.turn) return;
-      if (FINAL.has(code)) return this.stop(FINAL.get(code));
+      const end = FINAL.get(code);
+      if (end) return this.stop(end);
       const wait = code === BUSY ? RETRY_LONGEST : delay;
-      this.say(`${code === BUSY ? "All live places are taken" : "The connection is lost"}; trying again in ${wait / 1000} s.`);
+      this.say(
+        `${code === BUSY ? "All live places are taken" : "The connection is lost"}; trying again in ${wait / 1000} s.`,
+      );
       this.timer = setTimeout(() => this.connect(Math.min(2 * delay, RETRY_LONGEST)), wait);
     };
   }
 
+  /** Begin again, for nothing has come for long. */
+  lost() {
+    const { channel } = this;
+    channel?.close();
+    channel?.onclose(0);
+  }
+
   /** Send the next frame, now that a result is here or too late. */
   async sendFrame(turn) {
-    const socket = this.socket;
-    if (this.capturing === socket) return;
-    this.capturing = socket;
+    const { channel } = this;
+    if (this.capturing === channel) return;
+    this.capturing = channel;
     const picture = await (this.pause ? this.ask() : this.capture(turn));
-    if (this.capturing === socket) this.capturing = null;
-    if (!picture || turn !== this.turn || socket.readyState !== WebSocket.OPEN) return;
+    if (this.capturing === channel) this.capturing = null;
+    if (!picture || turn !== this.turn || !channel?.isOpen) return;
     const now = performance.now();
     this.frames += 1;
     this.sent.set(this.frames, now);
     this.waitingSince ??= now;
-    socket.send(picture);
+    channel.send(picture);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      if (performance.now() - this.waitingSince > SILENCE) socket.close();
+      if (performance.now() - (this.waitingSince ?? Infinity) > SILENCE) this.lost();
       else this.sendFrame(turn);
     }, ANSWER_TIMEOUT);
     if (this.sent.size < IN_FLIGHT) this.sendFrame(turn);
@@ -215,14 +248,17 @@ class LiveStream {
 
   /** The camera's next frame. */
   async capture(turn) {
-    if (!this.isFresh) await new Promise((done) => (this.woken = done));
+    if (!this.isFresh)
+      await new Promise((done) => {
+        this.woken = () => done(null);
+      });
     if (turn !== this.turn) return null;
     this.isFresh = false;
     const { videoWidth: width, videoHeight: height } = this.video;
     const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
     this.canvas.width = Math.round(width * scale);
     this.canvas.height = Math.round(height * scale);
-    this.canvas.getContext("2d").drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
+    penOf(this.canvas).drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
     return new Promise((done) => this.canvas.toBlob(done, "image/jpeg", JPEG_QUALITY));
   }
 
@@ -230,7 +266,10 @@ class LiveStream {
   async show({ outputs, pictures, content }, sent) {
     let start = 0;
     const bitmaps = await Promise.all(
-      pictures.map(([, , size]) => createImageBitmap(new Blob([content.subarray(start, (start += size))], { type: "image/jpeg" }))),
+      pictures.map(([, , size]) => {
+        start += size;
+        return createImageBitmap(new Blob([content.subarray(start - size, start)], { type: "image/jpeg" }));
+      }),
     );
     pictures.forEach(([output, caption], place) => {
       const canvas = this.canvasFor(output, caption);
@@ -238,7 +277,7 @@ class LiveStream {
       if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
         Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
       }
-      canvas.getContext("2d").drawImage(bitmap, 0, 0);
+      penOf(canvas).drawImage(bitmap, 0, 0);
       canvas.style.backgroundImage = "";
       bitmap.close();
     });
@@ -288,17 +327,16 @@ function cameraTrouble({ name, message }) {
   }
 }
 
+/** Let go of a camera.
+ * @param {any} stream */
+function release(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
 /** Calls `done` at the video's next new frame. */
 function nextFrame(video, done) {
   if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(done);
   else requestAnimationFrame(done);
-}
-
-/** A result as pages/_live.py packs it: a header's length, the header, then JPEGs, which are `content` here. */
-function opened(data) {
-  const length = new DataView(data).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-  return { ...header, content: new Uint8Array(data, 4 + length) };
 }
 
 class OpenedView {
@@ -309,7 +347,7 @@ class OpenedView {
     this.open();
     element.addEventListener("studio:controls", ({ detail }) => {
       const before = this.query.toString();
-      Object.entries(detail).forEach(([name, value]) => this.query.set(name, value));
+      for (const [name, value] of Object.entries(detail)) this.query.set(name, String(value));
       if (this.query.toString() === before) return;
       if (this.follows) this.tell();
       else this.open();
@@ -318,8 +356,8 @@ class OpenedView {
 
   open() {
     this.answered = this.follows = false;
-    const address = here(`web/${this.element.dataset.page}`);
-    address.search = this.query;
+    const address = new URL(this.element.dataset.page, import.meta.url);
+    address.search = this.query.toString();
     this.frame.src = address;
   }
 
@@ -339,7 +377,9 @@ class OpenedView {
   /** Reply to what the page asks of the server; with null where the network fails. */
   async ask(ticket, request) {
     const asked = fetch(here(`services/${this.element.dataset.view}`), {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(request),
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(request),
     });
     const reply = await asked.then((response) => response.json()).catch(() => null);
     this.frame.contentWindow?.postMessage({ studio: "reply", ticket, reply }, location.origin);
@@ -357,7 +397,9 @@ function look() {
     thing.stop("Stopped.");
     alive.delete(thing);
   }
-  for (const element of document.querySelectorAll(".studio-stream:not([data-alive]), .studio-view:not([data-alive])")) {
+  /** @type {NodeListOf<HTMLElement>} */
+  const found = document.querySelectorAll(".studio-stream:not([data-alive]), .studio-view:not([data-alive])");
+  for (const element of found) {
     element.dataset.alive = "";
     alive.add(element.matches(".studio-stream") ? new LiveStream(element) : new OpenedView(element));
   }

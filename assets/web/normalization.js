@@ -4,6 +4,9 @@
 // The query has the controls: norm (batch or group), power (the groups are 2 to it), normalized. What this page computed,
 // the means and deviations of all sets, is its answer. Moved controls may come as a message in place of a new query.
 
+import { find, make, shape } from "./dom.js";
+import { answer, fit, follow, followControls } from "./page.js";
+
 const EPSILON = 1e-5;
 const FADED = 0.3; // how much is left of the colour of what does not share the chosen mean
 // Units of the drawing: one number is a box of `step` x `row`, which recedes by `right` and `up`. What the blocks leave of a
@@ -12,27 +15,26 @@ const BOX = { step: 19, row: 14, right: 4.4, up: 2.7 };
 const LINE = { channel: 28, below: 28, above: 12 };
 const DIGIT = 5; // of one pixel
 const MARGIN = { left: 62, right: 6, top: 20 };
+const LETTER = 12.5; // pixels of the page
 const NARROW = 560; // pixels below which a picture's channels take two lines
-const SVG = "http://www.w3.org/2000/svg";
 const DEVIATIONS = 2.5; // in full colour, once normalized
 
-const svg = document.querySelector("svg");
-const words = document.getElementById("words");
-const numbers = document.getElementById("numbers");
+const svg = find("svg");
+const words = find("#words");
+const numbers = find("#numbers");
 const block = await (await fetch("normalization.json")).json();
 const [pictures, channels, height, width] = block.shape;
 const area = height * width;
 const level = quantile(block.values.map(Math.abs), 0.98); // in full colour
 const chosen = { picture: 1, channel: 9, row: 1, column: 0 };
-let controls = read(location.search);
+let controls = read(new URLSearchParams(location.search));
 let sets;
 let lines;
 
 /** A number's place in the values. */
 const at = ({ picture, channel, row, column }) => ((picture * channels + channel) * height + row) * width + column;
 
-function read(query) {
-  const values = new URLSearchParams(query);
+function read(values) {
   return {
     batch: values.get("norm") === "batch",
     groups: 2 ** Number(values.get("power") ?? 3),
@@ -68,14 +70,6 @@ function members({ picture, first, end }) {
 
 const average = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function make(tag, properties, parent, content) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value);
-  if (content !== undefined) element.textContent = content;
-  parent.append(element);
-  return element;
-}
-
 // The drawing. Every visible side of a number is a polygon, and stays; a norm moves the slices of one channel together, and
 // colours and brackets them.
 
@@ -93,7 +87,10 @@ function corner(picture, channel) {
   const size = Math.min(perLine(), perSet());
   const gap = (perLine() * (LINE.channel - BOX.step)) / Math.max(1, perLine() / size - 1);
   const line = picture * lines + Math.floor(channel / perLine());
-  return [MARGIN.left + across * BOX.step + Math.floor(across / size) * gap, MARGIN.top + (line + 1) * lineHeight() - LINE.below];
+  return [
+    MARGIN.left + across * BOX.step + Math.floor(across / size) * gap,
+    MARGIN.top + (line + 1) * lineHeight() - LINE.below,
+  ];
 }
 
 function draw() {
@@ -102,41 +99,65 @@ function draw() {
   sides.length = slices.length = 0;
   const across = MARGIN.left + perLine() * LINE.channel + width * BOX.right + MARGIN.right;
   svg.setAttribute("viewBox", `0 0 ${across} ${MARGIN.top + pictures * lines * lineHeight()}`);
-  make("text", { x: 0, y: 14 }, svg, "N ↓");
-  make("text", { x: MARGIN.left, y: 14 }, svg, `C = ${channels} channels →, each of H × W = ${height} × ${width} numbers`);
-  brackets = make("g", {}, svg);
-  const bars = make("g", {}, svg);
+  const each = lines > 1 ? `H × W = ${height} × ${width} each` : `each of H × W = ${height} × ${width} numbers`;
+  brackets = shape("g");
+  const bars = shape("g");
+  svg.append(
+    shape("text", { x: 0, y: 14 }, "N ↓"),
+    shape("text", { x: MARGIN.left, y: 14 }, `C = ${channels} channels →, ${each}`),
+    brackets,
+    bars,
+  );
   for (let picture = 0; picture < pictures; picture++) {
     drawDigit(picture);
     for (let channel = 0; channel < channels; channel++) drawSlice(bars, picture, channel);
   }
   colour();
+  letter();
+}
+
+/** Letters are as large on every page, however large the drawing is. */
+function letter() {
+  svg.style.setProperty("--letter", `${(LETTER * svg.viewBox.baseVal.width) / svg.clientWidth}px`);
 }
 
 function drawDigit(picture) {
   const [, y] = corner(picture, 0);
-  const group = make("g", {}, svg);
-  block.pictures[picture].forEach((ink, place) => {
-    make("rect", {
-      x: (place % 8) * DIGIT, y: y - 8 * DIGIT + Math.floor(place / 8) * DIGIT, width: DIGIT, height: DIGIT,
-      fill: "var(--ink)", "fill-opacity": 0.06 + 0.94 * (ink / 16),
-    }, group);
-  });
+  const pixels = block.pictures[picture].map((ink, place) =>
+    shape("rect", {
+      x: (place % 8) * DIGIT,
+      y: y - 8 * DIGIT + Math.floor(place / 8) * DIGIT,
+      width: DIGIT,
+      height: DIGIT,
+      fill: "var(--ink)",
+      "fill-opacity": 0.06 + 0.94 * (ink / 16),
+    }),
+  );
+  svg.append(shape("g", {}, ...pixels));
 }
 
 /** A channel's slice: in front its first column, above its first row, at the right the whole map. */
 function drawSlice(bars, picture, channel) {
-  const slice = make("g", { class: "slice" }, bars);
+  const slice = bars.appendChild(shape("g", { class: "slice" }));
   slices.push({ slice, picture, channel });
-  const point = ([across, row, column]) => `${across * BOX.step + column * BOX.right},${(row - height) * BOX.row - column * BOX.up}`;
+  const point = ([across, row, column]) =>
+    `${across * BOX.step + column * BOX.right},${(row - height) * BOX.row - column * BOX.up}`;
   const side = (row, column, shade, ...corners) => {
-    const polygon = make("polygon", { points: corners.map(point).join(" ") }, slice);
+    const polygon = slice.appendChild(shape("polygon", { points: corners.map(point).join(" ") }));
     polygon.place = { picture, channel, row, column };
     sides.push({ polygon, shade });
   };
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < width; column++) {
-      side(row, column, "--shadow 16%", [1, row, column], [1, row, column + 1], [1, row + 1, column + 1], [1, row + 1, column]);
+      side(
+        row,
+        column,
+        "--shadow 16%",
+        [1, row, column],
+        [1, row, column + 1],
+        [1, row + 1, column + 1],
+        [1, row + 1, column],
+      );
     }
   }
   for (let column = width - 1; column >= 0; column--) {
@@ -148,17 +169,25 @@ function drawSlice(bars, picture, channel) {
 }
 
 /** Whether no other number stands before it. */
-const visible = ({ channel, row, column }) => row === 0 || column === 0 || (channel + 1) % Math.min(perLine(), perSet()) === 0;
+const visible = ({ channel, row, column }) =>
+  row === 0 || column === 0 || (channel + 1) % Math.min(perLine(), perSet()) === 0;
 
 /** Give every number its colour, every set its bracket, and the chosen set its due. */
 function colour() {
   sets = divide(controls);
   const scale = controls.normalized ? DEVIATIONS : level;
-  const owner = (place) => sets[controls.batch ? place.channel : place.picture * controls.groups + Math.floor((place.channel * controls.groups) / channels)];
+  const owner = (place) =>
+    sets[
+      controls.batch
+        ? place.channel
+        : place.picture * controls.groups + Math.floor((place.channel * controls.groups) / channels)
+    ];
   const shared = owner(chosen);
   if (!visible(chosen)) chosen.column = 0;
   for (const { slice, picture, channel } of slices) {
-    slice.style.transform = `translate(${corner(picture, channel).map((place) => `${place}px`).join()})`;
+    slice.style.transform = `translate(${corner(picture, channel)
+      .map((place) => `${place}px`)
+      .join()})`;
   }
   for (const { polygon, shade } of sides) {
     const set = owner(polygon.place);
@@ -185,12 +214,14 @@ function drawBrackets(shared) {
         const last = Math.min(set.end, first + perLine()) - 1;
         const [left, y] = corner(picture, first);
         const right = corner(picture, last)[0] + BOX.step;
-        make("path", { class: `set${mine}`, d: `M${left} ${y + 4}v4H${right}v-4` }, brackets);
+        brackets.append(shape("path", { class: `set${mine}`, d: `M${left} ${y + 4}v4H${right}v-4` }));
       }
     }
     if (set.picture !== null && (mine || controls.groups <= 8)) {
       const [x, y] = corner(set.picture, set.first);
-      make("text", { class: mine.trim(), x, y: y + 20 }, brackets, `mean ${shown(set.mean)}`);
+      brackets.append(
+        shape("text", { class: mine.trim(), x, y: y + 20 }, lines === 1 ? `mean ${shown(set.mean)}` : shown(set.mean)),
+      );
     }
   }
   if (controls.batch) joinColumn(shared);
@@ -201,8 +232,10 @@ function joinColumn({ first, mean }) {
   const [x, top] = corner(0, first);
   const [, bottom] = corner(pictures - 1, first);
   const middle = x + BOX.step / 2;
-  make("path", { class: "set shared", d: `M${middle} ${top + 8}V${bottom + 8}` }, brackets);
-  make("text", { class: "shared", x, y: bottom + 20 }, brackets, `mean ${shown(mean)}`);
+  brackets.append(
+    shape("path", { class: "set shared", d: `M${middle} ${top + 8}V${bottom + 8}` }),
+    shape("text", { class: "shared", x, y: bottom + 20 }, `mean ${shown(mean)}`),
+  );
 }
 
 const shown = (value) => value.toFixed(3).replace("-", "−");
@@ -211,20 +244,27 @@ function say(set) {
   const { batch, groups } = controls;
   const value = block.values[at(chosen)];
   const span = set.end - set.first === 1 ? `channel ${set.first + 1}` : `channels ${set.first + 1} to ${set.end}`;
-  const among = batch ? `${span} of all ${pictures} pictures. Another batch gives it another mean.` : `${span} of this picture alone. No other picture has a say.`;
+  const among = batch
+    ? `${span} of all ${pictures} pictures. Another batch gives it another mean.`
+    : `${span} of this picture alone. No other picture has a say.`;
   words.textContent = `Digit ${block.labels[chosen.picture]}, channel ${chosen.channel + 1}, row ${chosen.row + 1}, column ${chosen.column + 1}: it shares its mean with ${set.count - 1} others, those of ${among}`;
   const rows = [
-    ["Norm", batch ? "batch norm" : `G = ${groups}${groups === 1 ? ", layer norm" : groups === channels ? ", instance norm" : ""}`],
+    [
+      "Norm",
+      batch
+        ? "batch norm"
+        : `G = ${groups}${groups === 1 ? ", layer norm" : groups === channels ? ", instance norm" : ""}`,
+    ],
     ["They share a mean", batch ? `N · H · W = ${set.count}` : `C/G · H · W = ${set.count}`],
     ["Means in this layer", batch ? `C = ${sets.length}` : `N · G = ${sets.length}`],
     ["Mean, deviation", `${shown(set.mean)}, ${shown(set.deviation)}`],
     ["This number, normalized", `${shown(value)} → ${shown((value - set.mean) / set.deviation)}`],
   ];
-  numbers.replaceChildren(...rows.map(([term, text]) => {
-    const pair = document.createElement("div");
-    pair.append(Object.assign(document.createElement("dt"), { textContent: term }), Object.assign(document.createElement("dd"), { textContent: text }));
-    return pair;
-  }));
+  numbers.replaceChildren(...rows.map(([term, text]) => make("div", {}, make("dt", {}, term), make("dd", {}, text))));
+}
+
+function tell() {
+  answer({ means: sets.map((set) => set.mean), deviations: sets.map((set) => set.deviation) });
 }
 
 function choose(place) {
@@ -250,35 +290,13 @@ svg.addEventListener("keydown", (event) => {
   choose(place);
 });
 
-/** Light or dark as the page that shows this one is, whatever made it so. */
-function follow() {
-  for (let element = window.frameElement; element; element = element.parentElement) {
-    const [red, green, blue, opacity = 1] = getComputedStyle(element).backgroundColor.match(/[\d.]+/g).map(Number);
-    if (!opacity) continue;
-    document.documentElement.classList.toggle("dark", red + green + blue < 384);
-    return;
-  }
-}
-
-/** As high a frame as this page needs. */
-function fit() {
-  if (window.frameElement) window.frameElement.style.height = `${document.body.offsetHeight + 2}px`;
-}
-
-function answer() {
-  const answer = { means: sets.map((set) => set.mean), deviations: sets.map((set) => set.deviation) };
-  parent.postMessage({ studio: "answer", answer }, location.origin);
-}
-
-addEventListener("message", ({ origin, data }) => {
-  if (origin !== location.origin || data?.studio !== "controls") return;
-  controls = read(data.query);
-  colour();
-  answer();
-});
-addEventListener("resize", () => (innerWidth < NARROW ? 2 : 1) !== lines && draw());
+addEventListener("resize", () => ((innerWidth < NARROW ? 2 : 1) === lines ? letter() : draw()));
 follow();
 draw();
-new ResizeObserver(fit).observe(document.body);
-answer();
-parent.postMessage({ studio: "follows" }, location.origin);
+fit();
+tell();
+followControls((query) => {
+  controls = read(query);
+  colour();
+  tell();
+});

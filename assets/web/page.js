@@ -1,11 +1,15 @@
 // What pages of ours in a frame of the studio share: its colours, their height, and what they say to it.
 
+import { button, make } from "./dom.js";
+
 const WAIT = 20_000; // milliseconds until a reply is given up
 
 /** Light or dark as the page that shows this one is, whatever made it so. */
 export function follow() {
   for (let element = window.frameElement; element; element = element.parentElement) {
-    const [red, green, blue, opacity = 1] = getComputedStyle(element).backgroundColor.match(/[\d.]+/g).map(Number);
+    const [red, green, blue, opacity = 1] = (getComputedStyle(element).backgroundColor.match(/[\d.]+/g) ?? []).map(
+      Number,
+    );
     if (!opacity) continue;
     document.documentElement.classList.toggle("dark", red + green + blue < 384);
     return;
@@ -14,13 +18,15 @@ export function follow() {
 
 /** Keep the frame as high as this page needs. */
 export function fit() {
+  const frame = /** @type {HTMLIFrameElement | null} */ (window.frameElement);
   new ResizeObserver(() => {
-    if (window.frameElement) window.frameElement.style.height = `${document.body.offsetHeight + 2}px`;
+    if (frame) frame.style.height = `${document.body.offsetHeight + 2}px`;
   }).observe(document.body);
 }
 
 /** Give the studio an answer; every one after the first is anew. */
-export const answer = (content, anew = false) => parent.postMessage({ studio: "answer", answer: content, anew }, location.origin);
+export const answer = (content, anew = false) =>
+  parent.postMessage({ studio: "answer", answer: content, anew }, location.origin);
 
 /** Hear of moved controls, as a query, in place of being loaded anew. */
 export function followControls(moved) {
@@ -31,14 +37,15 @@ export function followControls(moved) {
 }
 
 export class Refused extends Error {} // the server's own sentence
-export class Lost extends Error {} // no reply came
+export class Lost extends Error {} // no reply came, or a sentence of the server's that says to come again
 
 let tickets = 0;
 
 /** What the server replies to a request.
  * @throws {Refused | Lost} */
 export async function ask(request) {
-  const ticket = `${performance.timeOrigin}-${(tickets += 1)}`;
+  tickets += 1;
+  const ticket = `${performance.timeOrigin}-${tickets}`;
   const reply = await new Promise((resolve) => {
     const hear = ({ origin, data }) => {
       if (origin === location.origin && data?.studio === "reply" && data.ticket === ticket) done(data.reply);
@@ -52,7 +59,8 @@ export async function ask(request) {
     addEventListener("message", hear);
     parent.postMessage({ studio: "ask", ticket, request }, location.origin);
   });
-  if (reply === null) throw new Lost("The server did not answer.");
+  if (reply === null) throw new Lost("The server was not reached.");
+  if (reply.later) throw new Lost(reply.error);
   if (reply.error) throw new Refused(reply.error);
   return reply;
 }
@@ -62,7 +70,7 @@ export class Kept {
   constructor(name) {
     this.name = name;
     try {
-      this.value = JSON.parse(localStorage.getItem(name)) ?? {};
+      this.value = JSON.parse(localStorage.getItem(name) ?? "{}");
     } catch {
       this.value = {};
     }
@@ -87,15 +95,16 @@ export class Kept {
   }
 }
 
-/** An element with properties, and children within it. */
-export function make(tag, properties = {}, ...children) {
-  const { aria, style, dataset, ...rest } = properties;
-  const element = Object.assign(document.createElement(tag), rest);
-  for (const [name, value] of Object.entries(aria ?? {})) element.setAttribute(`aria-${name}`, value);
-  for (const [name, value] of Object.entries(style ?? {})) element.style.setProperty(name, value);
-  Object.assign(element.dataset, dataset ?? {});
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
+export const paragraph = (words, properties = {}) => make("p", { textContent: words, ...properties });
+export const title = (words) => make("h1", { textContent: words });
 
-export const button = (words, onclick, properties = {}) => make("button", { type: "button", textContent: words, onclick, ...properties });
+/** Put these on the page, and wait until one of the buttons is pressed; which one it was. */
+export function choose(display, parts, ...words) {
+  return new Promise((resolve) => {
+    const buttons = words.map((each, number) =>
+      button(each, () => resolve(number), { className: number ? "quiet" : "first" }),
+    );
+    display.replaceChildren(...parts, make("p", { className: "buttons" }, ...buttons));
+    if (document.hasFocus()) buttons[0].focus({ preventScroll: true });
+  });
+}

@@ -1,42 +1,63 @@
 // Minutes of film from the visitor's camera, recorded on the page: nothing leaves the browser before it is used.
 
+import { button, make } from "./dom.js";
+
 const COUNTDOWN = 5; // seconds to step back
 const BITS_PER_SECOND = 1_500_000;
 const KINDS = ["video/mp4;codecs=avc1", "video/webm;codecs=vp9", "video/webm;codecs=vp8", "video/webm"];
 const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
-const make = (tag, properties = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), { ...(tag === "button" && { type: "button" }), ...properties });
-  element.append(...children);
-  return element;
-};
-
 /** Opens a dialog; resolves with a film of at most `longest` seconds as a file, or with null where none was made. */
 export function record(longest) {
   const video = make("video", { muted: true, playsInline: true, autoplay: true });
-  const words = make("p", { textContent: `The whole body in the picture, head to foot, light from the front, the camera at rest. Up to ${clock(longest)}.` });
-  words.setAttribute("role", "status");
-  const [start, use, cancel] = ["Start recording", "Use it", "Cancel"].map((textContent) => make("button", { textContent }));
-  const dialog = make("dialog", { className: "studio-recorder" }, make("h2", { textContent: "Record" }), video, words,
-    make("div", { className: "studio-tools" }, start, use, cancel));
-  dialog.setAttribute("aria-label", "Record");
+  const words = make("p", {
+    textContent: `The whole body in the picture, head to foot, light from the front, the camera at rest. Up to ${clock(longest)}.`,
+    role: "status",
+  });
+  const [start, use, cancel] = ["Start recording", "Use it", "Cancel"].map((words) => button(words, null));
+  const dialog = make(
+    "dialog",
+    { className: "studio-recorder", aria: { label: "Record" } },
+    make("h2", { textContent: "Record" }),
+    video,
+    words,
+    make("div", { className: "studio-tools" }, start, use, cancel),
+  );
   document.body.append(dialog);
   dialog.showModal();
   start.disabled = true;
   use.hidden = true;
 
   return new Promise((resolve) => {
-    let stream, recorder, timer, film = null;
-    const release = () => { clearInterval(timer); for (const track of stream?.getTracks() ?? []) track.stop(); };
-    dialog.onclose = () => { release(); dialog.remove(); resolve(dialog.returnValue === "use" ? film : null); };
+    /** @type {MediaStream | undefined} */
+    let stream;
+    /** @type {MediaRecorder | undefined} */
+    let recorder;
+    /** @type {number | undefined} */
+    let timer;
+    /** @type {File | null} */
+    let film = null;
+    const release = () => {
+      clearInterval(timer);
+      for (const track of stream?.getTracks() ?? []) track.stop();
+    };
+    dialog.onclose = () => {
+      release();
+      dialog.remove();
+      resolve(dialog.returnValue === "use" ? film : null);
+    };
     cancel.onclick = () => dialog.close();
     use.onclick = () => dialog.close("use");
 
-    const finish = () => { clearInterval(timer); if (recorder?.state === "recording") recorder.stop(); };
-    const begin = () => {
+    const finish = () => {
+      clearInterval(timer);
+      if (recorder?.state === "recording") recorder.stop();
+    };
+    const begin = (camera) => {
       const mimeType = KINDS.find((kind) => MediaRecorder.isTypeSupported(kind));
+      /** @type {Blob[]} */
       const parts = [];
-      recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: BITS_PER_SECOND });
+      recorder = new MediaRecorder(camera, { mimeType, videoBitsPerSecond: BITS_PER_SECOND });
       recorder.ondataavailable = ({ data }) => parts.push(data);
       recorder.onstop = () => {
         film = new File(parts, "recording");
@@ -56,14 +77,21 @@ export function record(longest) {
       }, 200);
     };
     start.onclick = () => {
-      if (recorder?.state === "recording") { finish(); return; }
+      if (recorder?.state === "recording") {
+        finish();
+        return;
+      }
       clearInterval(timer);
       use.hidden = true;
       Object.assign(video, { srcObject: stream, controls: false, autoplay: true });
       let left = COUNTDOWN;
       const tick = () => {
         words.textContent = `Step back: ${left} …`;
-        if (left-- === 0) { clearInterval(timer); begin(); }
+        if (left === 0) {
+          clearInterval(timer);
+          begin(stream);
+        }
+        left -= 1;
       };
       start.disabled = true;
       tick();
@@ -71,22 +99,31 @@ export function record(longest) {
     };
 
     if (!navigator.mediaDevices) {
-      words.textContent = "Browsers give a camera only to pages on HTTPS or localhost. Open the studio at such an address, or choose a file.";
+      words.textContent =
+        "Browsers give a camera only to pages on HTTPS or localhost. Open the studio at such an address, or choose a file.";
       return;
     }
     navigator.mediaDevices.getUserMedia({ video: { width: 640 }, audio: false }).then(
       (given) => {
         stream = given;
-        if (!dialog.open) { release(); return; }
-        stream.getVideoTracks()[0].onended = () => { finish(); words.textContent = "The camera is gone. Plug it in and open this again, or use what was recorded."; start.disabled = true; };
+        if (!dialog.open) {
+          release();
+          return;
+        }
+        stream.getVideoTracks()[0].onended = () => {
+          finish();
+          words.textContent = "The camera is gone. Plug it in and open this again, or use what was recorded.";
+          start.disabled = true;
+        };
         video.srcObject = stream;
         start.disabled = false;
         start.focus();
       },
       ({ name }) => {
-        words.textContent = name === "NotAllowedError"
-          ? "The camera was refused. Allow it beside the page's address and open this again, or choose a file."
-          : "No camera was found. Plug one in and open this again, or choose a file.";
+        words.textContent =
+          name === "NotAllowedError"
+            ? "The camera was refused. Allow it beside the page's address and open this again, or choose a file."
+            : "No camera was found. Plug one in and open this again, or choose a file.";
       },
     );
   });

@@ -6,6 +6,7 @@ Latents are drawn on the CPU from a seed; pictures are `(N, H, W, 3)` uint8.
 import copy
 import math
 from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,16 +17,18 @@ from torch.nn import functional
 from engines.biggan.architecture import ARCHITECTURES
 from engines.biggan.latents import deviation, truncated_latents, uniforms
 from engines.biggan.network import BigGAN, BigGANDeep, rows_as_published
-from engines.generative_adversarial.network import interpolated_rows, prepare
-from engines.runtime.checkpoints import find, loaded
+from engines.runtime import networks
 from engines.runtime.device import bfloat16_is_faster, device
 from engines.runtime.errors import InputError
 from engines.runtime.progress import Progress, finish
 from engines.runtime.resident import RESIDENT, size
+from engines.shared.cifar import CLASSES
+from engines.shared.generative_adversarial.network import interpolated_rows, prepare
+from engines.shared.tensors import to_levels, to_tensors
 
+SLUG = "biggan"
 BUNDLED = "biggan-small"
-CLASSIFIER = "group-normalization-cifar"
-"""The bundled network that reads CIFAR-10's classes."""
+CHECKPOINTS = (BUNDLED,)
 STATISTICS = ("right", "published", "untruncated")
 MOST_PICTURES = 64
 CHUNK = 8
@@ -47,7 +50,7 @@ Pictures = Generator[Progress | np.ndarray, None, None]
 class Truncation(NamedTuple):
     """How latents are drawn and which statistics the norms take.
 
-    `value` is in (0, 1]; `sampling` is "paper" or "published", as in latents.py. `statistics` are "right", those of
+    `value` is above 0; `sampling` is "paper" or "published", as in latents.py. `statistics` are "right", those of
     such latents; "published", the same as the published code picks them; or "untruncated", whatever the latents are.
     """
 
@@ -62,14 +65,8 @@ def network(checkpoint: str, preview: bool = False) -> BigGAN | BigGANDeep:
     Raises:
         CheckpointError: the checkpoint is not here, or does not fit.
     """
-    place = device()
-
-    def build() -> nn.Module:
-        record = find(checkpoint)
-        made = loaded(record, ARCHITECTURES[record.architecture])
-        return prepare(made.to(place), torch.bfloat16 if preview else torch.float32)
-
-    return RESIDENT.get((f"{checkpoint}, preview" if preview else checkpoint, place), build)
+    ready = partial(prepare, dtype=torch.bfloat16 if preview else torch.float32)
+    return networks.ready(checkpoint, ARCHITECTURES, ready, variant="preview" if preview else "")
 
 
 def warm() -> None:
@@ -96,7 +93,7 @@ def latents(seed: int, count: int, truncation: Truncation, checkpoint: str) -> T
     """`(count, latent_size)`; more latents begin with the same, and all move smoothly with the truncation.
 
     Raises:
-        InputError: a count that is not from 1 to 64, a truncation that is not in (0, 1], or a seed beyond 63 bits.
+        InputError: a count that is not from 1 to 64, a truncation as `truncated_latents`, or a seed beyond 63 bits.
     """
     if not 1 <= count <= MOST_PICTURES:
         raise InputError(f"{count} pictures cannot be made at once; choose a number from 1 to {MOST_PICTURES}.")
@@ -113,7 +110,7 @@ def statistics_rows(generator: BigGAN | BigGANDeep, truncation: Truncation) -> T
     """
     spread = deviation(truncation.value, truncation.sampling)
     if isinstance(generator, BigGANDeep):
-        spread /= deviation(1.0, "published")
+        spread = min(1.0, spread / deviation(1.0, "published"))
     match truncation.statistics:
         case "right":
             return interpolated_rows(spread, generator.rows)
@@ -202,7 +199,7 @@ def _computed(
     def compute(*part: Tensor) -> Tensor:
         first, rest = conditions(*(each.to(place) for each in part))
         images = generator.generate(first, rest, rows)
-        return ((images.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu()
+        return to_levels(images).permute(0, 2, 3, 1).cpu()
 
     made = []
     for begin in range(0, count, CHUNK):
@@ -310,14 +307,22 @@ class Traded(NamedTuple):
 
 
 def trade(
-    class_ids: Sequence[int], seed: int, count: int, values: Sequence[float], sampling: str, checkpoint: str = BUNDLED
+    class_ids: Sequence[int],
+    seed: int,
+    count: int,
+    values: Sequence[float],
+    sampling: str,
+    checkpoint: str = BUNDLED,
+    classifier: Callable[[], nn.Module] | None = None,
 ) -> Generator[Progress | Traded, None, None]:
-    """Fidelity and variety of `count` pictures of each class, the same latents at each truncation.
+    """Fidelity and variety of `count` pictures of each class, the same latents at each truncation; `classifier` loads
+    what reads CIFAR-10's classes.
 
     Raises:
         InputError: as `latents`.
     """
     generator = network(checkpoint)
+    reader = classifier() if classifier is not None and generator.classes == CLASSES else None
     classes = functional.one_hot(torch.tensor(class_ids), generator.classes).float().repeat_interleave(count, 0)
     drawn = uniforms(seed, len(classes), generator.latent_size)
     free = torch.special.ndtri(drawn).float()
@@ -329,7 +334,7 @@ def trade(
         latent = truncated_latents(drawn, value, sampling)
         words = f"Truncation {value:g}"
         made = yield from _computed(generator, generator.conditions, (latent, classes), truncation, words)
-        recognised = _recognised(made, class_ids, count) if generator.classes == 10 else None
+        recognised = None if reader is None else _recognised(made, class_ids, count, reader)
         yield Traded(value, made, recognised, _spread(made, len(class_ids)) / whole)
 
 
@@ -340,11 +345,8 @@ def _spread(pictures: np.ndarray, classes: int) -> float:
     return (torch.cdist(values, values).sum((1, 2)) / (count * (count - 1))).mean().item()
 
 
-def _recognised(pictures: np.ndarray, class_ids: Sequence[int], count: int) -> float:
-    from engines.group_normalization.engine import network as classifier
-
-    images = torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div(127.5).sub(1)
-    reader = classifier(CLASSIFIER)
+def _recognised(pictures: np.ndarray, class_ids: Sequence[int], count: int, reader: nn.Module) -> float:
+    images = to_tensors(pictures)
     with torch.inference_mode():
         answers = torch.cat([reader(part.to(device())).argmax(1).cpu() for part in images.split(CHUNK * CHUNK)])
     return (answers == torch.tensor(class_ids).repeat_interleave(count)).float().mean().item()

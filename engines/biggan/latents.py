@@ -14,6 +14,8 @@ from engines.runtime.errors import InputError
 PUBLISHED_THRESHOLD = 2.0
 """The published code cuts off there, then multiplies by the truncation."""
 SAMPLINGS = ("paper", "published")
+UNTRUNCATED = math.inf
+"""The truncation that leaves all numbers as they are."""
 LARGEST_SEED = 2**63 - 1
 
 
@@ -32,10 +34,10 @@ def uniforms(seed: int, count: int, size: int) -> Tensor:
 
 def truncated_latents(uniform: Tensor, truncation: float, sampling: str) -> Tensor:
     """Latents of uniform numbers, float32: normal numbers within plus or minus `truncation` ("paper"), or `truncation`
-    times normal numbers within plus or minus 2 ("published").
+    times normal numbers within plus or minus 2 ("published", which goes to 1).
 
     Raises:
-        InputError: the truncation is not in (0, 1].
+        InputError: the truncation is not above 0, or above 1 as published.
     """
     threshold, factor = _threshold_and_factor(truncation, sampling)
     outside = torch.special.ndtr(torch.tensor(-threshold, dtype=torch.float64))
@@ -47,15 +49,21 @@ def deviation(truncation: float, sampling: str) -> float:
     """The standard deviation of such latents.
 
     Raises:
-        InputError: the truncation is not in (0, 1].
+        InputError: as `truncated_latents`.
     """
     threshold, factor = _threshold_and_factor(truncation, sampling)
+    if threshold == UNTRUNCATED:
+        return 1.0
     density = math.exp(-(threshold**2) / 2) / math.sqrt(2 * math.pi)
     within = math.erf(threshold / math.sqrt(2))
     return factor * math.sqrt(1 - 2 * threshold * density / within)
 
 
 def _threshold_and_factor(truncation: float, sampling: str) -> tuple[float, float]:
-    if not 0 < truncation <= 1:
-        raise InputError(f"The truncation is {truncation}; choose a number above 0, and at most 1.")
-    return (truncation, 1.0) if sampling == "paper" else (PUBLISHED_THRESHOLD, truncation)
+    if not truncation > 0:
+        raise InputError(f"The truncation is {truncation}; choose a number above 0.")
+    if sampling == "paper":
+        return truncation, 1.0
+    if truncation > 1:
+        raise InputError("The published code's latents are shrunk: choose a truncation of at most 1, or the paper's.")
+    return PUBLISHED_THRESHOLD, truncation

@@ -7,16 +7,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.generative_adversarial.layout import (
+from engines.shared.generative_adversarial.layout import (
     ATTENTION,
     BATCH_NORM,
+    SPECTRAL_EPS,
     Rules,
     State,
     fold_biggan,
     fold_torch,
     rename,
 )
-from engines.generative_adversarial.network import (
+from engines.shared.generative_adversarial.network import (
     ConditionalNorm,
     EnlargingConvolution,
     PlainNorm,
@@ -212,9 +213,9 @@ BIGGAN_RULES: Rules = (
 )
 
 
-def remap(state: State) -> State:
-    """BigGAN's keys from those of github.com/ajbrock/BigGAN-PyTorch, with spectral norms folded."""
-    renamed = rename(fold_biggan(state), BIGGAN_RULES)
+def remap(state: State, eps: float = SPECTRAL_EPS) -> State:
+    """BigGAN's keys from those of github.com/ajbrock/BigGAN-PyTorch, with spectral norms, of that `eps`, folded."""
+    renamed = rename(fold_biggan(state, eps), BIGGAN_RULES)
     if "embedding.weight" in renamed:
         return renamed
     by_class = (".gain.weight", ".offset.weight")

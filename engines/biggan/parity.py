@@ -7,6 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from engines.biggan.network import PUBLISHED_WIDTHS, BigGAN, BigGANDeep, remap, remap_deep, rows_as_published
+from engines.runtime.settings import check_settings
+from engines.shared.generative_adversarial.layout import SPECTRAL_EPS
 
 Tensors = dict[str, Tensor]
 
@@ -17,6 +19,13 @@ def double(tensors: Tensors) -> Tensors:
 
 def biggan(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
     """`image`, `(B, 3, H, W)` in [-1, 1]."""
+    check_settings(
+        config,
+        "G_ch dim_z bottom_width resolution G_kernel_size G_attn n_classes num_G_SVs num_G_SV_itrs G_shared shared_dim "
+        "hier cross_replica mybn BN_eps SN_eps G_init skip_init no_optim",
+        G_param="SN",
+        norm_style="bn",
+    )
     widths = [config["G_ch"] * width for width in PUBLISHED_WIDTHS[config["resolution"]]]
     attended = {int(side) for side in config["G_attn"].split("_")}
     sides = [2 ** (3 + index) for index in range(len(widths) - 1)]
@@ -30,7 +39,7 @@ def biggan(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors
         eps=config["BN_eps"],
         bottom_side=config["bottom_width"],
     )
-    network.double().eval().load_state_dict(remap(double(weights)), strict=True)
+    network.double().eval().load_state_dict(remap(double(weights), config.get("SN_eps", SPECTRAL_EPS)), strict=True)
     classes = functional.one_hot(inputs["y"], config["n_classes"]).double()
     with torch.no_grad():
         return {"image": network(inputs["z"].double(), classes)}
@@ -38,6 +47,10 @@ def biggan(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors
 
 def biggan_deep(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
     """`image`, `(B, 3, H, W)` in [-1, 1], with the published choice of statistics."""
+    check_settings(
+        config,
+        "output_dim z_dim class_embed_dim channel_width num_classes layers attention_layer_position eps n_stats",
+    )
     network = BigGANDeep(
         config["layers"],
         config["channel_width"],

@@ -11,13 +11,16 @@ from typing import NamedTuple
 import numpy as np
 
 from engines.everybody_dance_now.normalization import LiveSource, Source, standing
-from engines.everybody_dance_now.skeleton import Skeleton, find_skeleton, follow_skeleton
+from engines.everybody_dance_now.skeleton import Skeleton, follow_skeleton
 from engines.everybody_dance_now.smoothing import OneEuro, median_smoothed
 from engines.everybody_dance_now.subject import ARCHITECTURE, Subject
-from engines.landmarks.detection import find_other_pose
-from engines.runtime.checkpoints import catalogue, find, is_sound, locate
+from engines.runtime.checkpoints import find, is_sound, locate
 from engines.runtime.errors import CheckpointError, InputError
+from engines.shared.landmarks import detection
+from engines.shared.landmarks.detection import find_other_pose
 
+SLUG = "everybody_dance_now"
+CHECKPOINTS = ("dance-ruben", "dance-yara")
 ALONE_SECONDS = 3.0
 """From one look for a second person to the next, in a camera's frames."""
 DARK = 12.0
@@ -168,9 +171,6 @@ def load_subject(checkpoint: str) -> Subject:
 
 def warm() -> None:
     """Load what the first visitor would wait for."""
-    nobody = np.zeros((64, 64, 3), np.uint8)
-    find_skeleton(nobody)
-    follow_skeleton(nobody, None)
-    for name, record in catalogue().items():
-        if record.architecture == ARCHITECTURE and record.bundled:
-            portrait(load_subject(name))
+    detection.warm("pose", "followed pose")
+    for checkpoint in CHECKPOINTS:
+        portrait(load_subject(checkpoint))

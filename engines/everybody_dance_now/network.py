@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engines.everybody_dance_now.skeleton import LEFT_SMALL_TOE, LIMBS, NOSE, RIGHT_SMALL_TOE
+from engines.shared.hourglass import Block, Hourglass, ResidualBlock
+from engines.shared.tensors import from_levels
 
 FIELD_LIMBS = [(start, end) for start, end, _ in LIMBS if not {start, end} & {LEFT_SMALL_TOE, RIGHT_SMALL_TOE}]
 """From a point to another; mediapipe sees no small toes."""
@@ -70,69 +72,6 @@ def limb_fields(points: Tensor, seen: Tensor, places: int, pitch: float) -> Tens
     # In place: fresh memory for a dozen such tensors would take longer than computing them.
     fields = torch.cat([nearness, share.mul_(2).sub_(1).mul_(nearness), beside.mul_(nearness)], 3)
     return fields.permute(0, 3, 1, 2)
-
-
-class PlaceNorm(nn.Module):
-    """Normalizes the channels of each place by themselves, so that a window gets what the whole picture gets."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(channels)
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.norm(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-class Block(nn.Module):
-    """A convolution, its norm, and a rectifier; with a stride of 2 it halves the size."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__()
-        self.convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.norm = PlaceNorm(outputs)
-
-    def forward(self, features: Tensor) -> Tensor:
-        return functional.relu(self.norm(self.convolution(features)))
-
-
-class ResidualBlock(nn.Module):
-    """Adds to features what two convolutions make of them: nothing before it is trained."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = Block(channels, channels)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-
-    def forward(self, features: Tensor) -> Tensor:
-        return features + self.second(self.first(features))
-
-
-class Hourglass(nn.Module):
-    """A network with a middle that narrows features of half the size to a sixteenth of it, and widens them again beside
-    what they were; its parts are the network's own."""
-
-    def add_hourglass(self, widths: tuple[int, int, int, int], blocks: int) -> None:
-        """`widths` are the channels at half the size and below, `blocks` are in the middle."""
-        first, second, third, fourth = widths
-        self.narrow1, self.narrow2, self.narrow3 = (
-            Block(first, second, 2),
-            Block(second, third, 2),
-            Block(third, fourth, 2),
-        )
-        self.blocks = nn.Sequential(*(ResidualBlock(fourth) for _ in range(blocks)))
-        self.widen3, self.widen2 = Block(fourth + third, third), Block(third + second, second)
-        self.widen1 = Block(second + first, first)
-
-    def through_hourglass(self, half: Tensor) -> Tensor:
-        """Features of the shape they have, `(B, first width, H / 2, W / 2)`."""
-        quarter = self.narrow1(half)
-        eighth = self.narrow2(quarter)
-        features = self.blocks(self.narrow3(eighth))
-        for widen, beside in ((self.widen3, eighth), (self.widen2, quarter), (self.widen1, half)):
-            larger = functional.interpolate(features, scale_factor=2.0, mode="nearest")
-            features = widen(torch.cat([larger, beside], 1))
-        return features
 
 
 class Generator(Hourglass):
@@ -224,7 +163,7 @@ class SubjectNetwork(nn.Module):
 
     def forward(self, poses: Poses, previous: Tensor | None, face: bool) -> Tensor:
         """Pictures `(B, 3, S, S)` in [-1, 1]; `previous` are such pictures, None before the first."""
-        plate = self.plate.float() / 127.5 - 1
+        plate = from_levels(self.plate)
         before = torch.zeros_like(poses.figures) if previous is None else previous - plate
         pictures = self.generator(poses, before).over(plate)
         if face:

@@ -12,10 +12,10 @@ from skimage.metrics import structural_similarity
 from engines.everybody_dance_now.normalization import has_feet
 from engines.everybody_dance_now.skeleton import Skeleton, find_skeleton, scaled
 from engines.everybody_dance_now.training import FEWEST_FRAMES, Film, SubjectTraining, framed
-from engines.landmarks.detection import find_other_pose
 from engines.runtime.errors import InputError
 from engines.runtime.progress import Progress, Saved
 from engines.runtime.video import Clip
+from engines.shared.landmarks.detection import find_other_pose
 
 MOST_FRAMES = 900
 """Learnt from: more would take more memory than they teach."""
@@ -112,7 +112,7 @@ def learn(
     film: Film, side: int, minutes: float, seed: int, about: Mapping[str, str], saved: Mapping[str, Any] | None
 ) -> Iterator[Progress | Saved | Learnt]:
     """Train a subject for so many minutes of computing, from the beginning or from what was `saved`."""
-    training = SubjectTraining(*film, side, seed, minutes=minutes)
+    training = SubjectTraining(*film, side, seed, minutes=minutes, about=about)
     curves: dict[str, tuple[list[float], list[float]]] = {}
     if saved is not None:
         training.restore(saved["training"])
@@ -120,24 +120,23 @@ def learn(
     means = {name: ys[-1] for name, (_, ys) in curves.items()}
     told = kept = training.seconds
     while training.share < 1:
-        for name, loss in training.step().items():
+        for name, loss in training.advance().items():
             means[name] = STEADY * means.get(name, loss) + (1 - STEADY) * loss
         left = 60 * minutes - training.seconds
-        yield Progress(training.share, f"step {training.steps}, {_lasting(left)} of computing left")
+        yield Progress(training.share, f"step {training.step}, {_lasting(left)} of computing left")
         if training.seconds - told >= TOLD_EVERY:
             told = training.seconds
-            yield _learnt(training, means, curves, about)
+            yield _learnt(training, means, curves)
         if training.seconds - kept >= SAVED_EVERY:
             kept = training.seconds
             yield Saved({"training": training.state(), "curves": curves})
-    yield _learnt(training, means, curves, about)
+    yield _learnt(training, means, curves)
 
 
 def _learnt(
     training: SubjectTraining,
     means: dict[str, float],
     curves: dict[str, tuple[list[float], list[float]]],
-    about: Mapping[str, str],
 ) -> Learnt:
     pairs = training.preview()
     similar = [structural_similarity(real, made, channel_axis=2) for real, made in pairs]
@@ -147,7 +146,7 @@ def _learnt(
         minutes.append(training.seconds / 60)
         values.append(figure)
     shown = {name: (list(xs), list(ys)) for name, (xs, ys) in curves.items()}
-    return Learnt(pairs, shown, training.subject(about).content())
+    return Learnt(pairs, shown, training.subject().content())
 
 
 def _lasting(seconds: float) -> str:

@@ -21,13 +21,13 @@ from engines.everybody_dance_now.character.film import picture
 from engines.everybody_dance_now.network import SubjectNetwork
 from engines.everybody_dance_now.normalization import PoseStatistics
 from engines.everybody_dance_now.skeleton import Skeleton, find_skeleton
-from engines.everybody_dance_now.subject import Subject
+from engines.everybody_dance_now.subject import ARCHITECTURE, Subject
 from engines.everybody_dance_now.train import read_film, train
 from engines.everybody_dance_now.training import Film, SubjectTraining
-from engines.photo_stylization.flicker import FlickerMeter
 from engines.runtime.checkpoints import Quality
 from engines.runtime.errors import InputError, StudioError
 from engines.runtime.images import write_picture
+from engines.shared.flow import detail, flicker
 
 TRAINED, TESTED = 400, 450
 """How many frames are trained on, and the first one that is compared."""
@@ -53,21 +53,6 @@ def similarity(real: Sequence[np.ndarray], made: Sequence[np.ndarray]) -> float:
     return float(
         np.mean([structural_similarity(one, other, channel_axis=2) for one, other in zip(real, made, strict=True)])
     )
-
-
-def detail(frames: Sequence[np.ndarray]) -> float:
-    """Mean difference of neighbouring pixels, in levels of 255: less of it than the real frames have is blur."""
-    values = np.stack(frames).astype(np.float32)
-    return float(np.abs(np.diff(values, axis=1)).mean() + np.abs(np.diff(values, axis=2)).mean()) / 2
-
-
-def flicker(real: Sequence[np.ndarray], clips: dict[str, list[np.ndarray]]) -> dict[str, float]:
-    """Of each clip, the mean difference in levels of 255 from its frame before, carried along the real frames' flow."""
-    meter = FlickerMeter()
-    measured = [
-        meter.measure(frame, {name: clip[place] for name, clip in clips.items()}) for place, frame in enumerate(real)
-    ]
-    return {name: float(np.mean([each[name] for each in measured if each])) for name in clips}
 
 
 def nearest(skeleton: Skeleton, among: Sequence[Skeleton | None]) -> int:
@@ -114,7 +99,7 @@ def rivals(film: Film, trained: Film) -> dict[str, float]:
     }
 
 
-def measure_character(network: SubjectNetwork) -> Quality:
+def measure_character(network: SubjectNetwork, data: Path | None = None) -> Quality:
     """The figures of a bundled subject on seconds of its character's film that it was not trained on; the similarity of
     what it makes decides."""
     character = CHARACTERS[str(network.character)]
@@ -133,6 +118,9 @@ def side_by_side(subject: Subject, film: Film) -> np.ndarray:
     made = dance(subject, [each for _, each in seen], previous=True)
     chosen = np.linspace(0, len(seen) - 1, SHOWN).round().astype(int)
     return np.hstack([np.vstack([seen[place][0], made[place]]) for place in chosen])
+
+
+MEASURES = {ARCHITECTURE: measure_character}
 
 
 def main() -> None:
@@ -155,14 +143,15 @@ def main() -> None:
             Film(film.frames[part], film.skeletons[part]) for part in (slice(TRAINED), slice(TESTED, None))
         )
         start = None if arguments.start is None else Subject.load(arguments.start)
-        training = SubjectTraining(*trained, arguments.side, minutes=arguments.minutes, start=start)
-        train(training, arguments.out, {"trained_on": arguments.clip.name})
+        about = {"trained_on": arguments.clip.name}
+        training = SubjectTraining(*trained, arguments.side, minutes=arguments.minutes, start=start, about=about)
+        train(training, arguments.out)
         subject = training.subject()
         for name, figure in (rivals(tested, trained) | figures(subject, tested)).items():
             print(f"{name:28} {figure:8.3f}")
     except StudioError as error:
         parser.exit(1, f"{error}\n")
-    print(f"{training.steps} steps in {training.seconds / 60:.1f} minutes")
+    print(f"{training.step} steps in {training.seconds / 60:.1f} minutes")
     write_picture(side_by_side(subject, tested), arguments.out / "frames.png", {"subject": "everybody-dance-now"})
 
 

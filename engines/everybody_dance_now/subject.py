@@ -21,9 +21,10 @@ from torch import Tensor
 from engines.everybody_dance_now.network import MULTIPLE, Poses, SubjectNetwork
 from engines.everybody_dance_now.normalization import PoseStatistics
 from engines.everybody_dance_now.skeleton import Skeleton, draw_figure
-from engines.runtime.checkpoints import fit
 from engines.runtime.device import bfloat16_is_faster, device
 from engines.runtime.errors import CheckpointError, StudioError
+from engines.runtime.fitting import fit
+from engines.shared.tensors import to_pictures, to_tensors
 
 ARCHITECTURE = "everybody-dance-now-compact"
 LARGEST_FILE = 8_000_000
@@ -108,10 +109,10 @@ class Subject:
         """
         poses, before = poses_of([skeleton], self.side), None
         if previous is not None:
-            before = as_tensor(previous[None]).to(device())
+            before = to_tensors(previous[None]).to(device())
         with torch.inference_mode():
             made = self._ready(Poses(*(part.to(device()) for part in poses)), before, face)
-        return as_frames(made)[0]
+        return to_pictures(made)[0]
 
     @cached_property
     def _ready(self) -> SubjectNetwork:
@@ -150,18 +151,7 @@ def poses_of(skeletons: Sequence[Skeleton], side: int, window: int | None = None
     figures = np.stack([draw_figure(skeleton, side, side)[:window, :window] for skeleton in skeletons])
     points = np.stack([skeleton.points for skeleton in skeletons]) / np.float32(side)
     seen = np.stack([skeleton.seen for skeleton in skeletons])
-    return Poses(as_tensor(figures), torch.from_numpy(points), torch.from_numpy(seen))
-
-
-def as_tensor(frames: np.ndarray) -> Tensor:
-    """Frames `(B, H, W, 3)` uint8 as `(B, 3, H, W)` in [-1, 1], channels last."""
-    return torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def as_frames(pictures: Tensor) -> np.ndarray:
-    """The way back, in levels of 255."""
-    levels = (pictures.detach().float().permute(0, 2, 3, 1) + 1) * 127.5
-    return levels.round().clamp(0, 255).to("cpu", torch.uint8).numpy()
+    return Poses(to_tensors(figures), torch.from_numpy(points), torch.from_numpy(seen))
 
 
 def _content(file: Path | bytes) -> bytes:

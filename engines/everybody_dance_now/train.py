@@ -7,7 +7,6 @@ again while it goes on. So the command can be stopped and given once more, with 
 """
 
 import argparse
-import time
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -17,13 +16,8 @@ import torch
 from engines.everybody_dance_now.skeleton import find_skeleton
 from engines.everybody_dance_now.subject import Subject
 from engines.everybody_dance_now.training import Film, SubjectTraining, framed
-from engines.runtime import nested
 from engines.runtime.errors import InputError, StudioError
-
-SAVE_EVERY = 60.0
-"""Seconds."""
-LOG_EVERY = 50
-"""Steps."""
+from engines.runtime.training import go_on
 
 
 def read_film(clip: Path, side: int, left: int | None = None) -> Film:
@@ -46,28 +40,9 @@ def read_film(clip: Path, side: int, left: int | None = None) -> Film:
     return framed(frames, [find_skeleton(frame) for frame in frames], side)
 
 
-def train(training: SubjectTraining, out: Path, about: dict[str, str]) -> None:
+def train(training: SubjectTraining, out: Path) -> None:
     """Go on until the training has had its minutes; the subject is written whenever the state is."""
-    state = out / "state.safetensors"
-    if state.exists():
-        training.restore(nested.read(state))
-    saved = time.perf_counter()
-    means: dict[str, float] = {}
-    while training.share < 1:
-        losses = training.step()
-        means = {name: means.get(name, loss) * 0.98 + loss * 0.02 for name, loss in losses.items()}
-        if training.steps % LOG_EVERY == 0:
-            shown = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
-            print(f"{training.seconds:.0f} s, step {training.steps}: {shown}", flush=True)
-        if time.perf_counter() - saved > SAVE_EVERY:
-            save(training, out, about)
-            saved = time.perf_counter()
-    save(training, out, about)
-
-
-def save(training: SubjectTraining, out: Path, about: dict[str, str]) -> None:
-    nested.write(out / "state.safetensors", training.state())
-    training.subject(about).save(out / "subject.safetensors")
+    go_on(training, out / "state.safetensors", out / "subject.safetensors")
 
 
 def main() -> None:
@@ -85,8 +60,9 @@ def main() -> None:
     try:
         film = read_film(arguments.clip, arguments.side)
         start = None if arguments.start is None else Subject.load(arguments.start)
-        training = SubjectTraining(*film, arguments.side, arguments.seed, minutes=arguments.minutes, start=start)
-        train(training, arguments.out, {"trained_on": arguments.clip.name})
+        about = {"trained_on": arguments.clip.name}
+        settings = {"minutes": arguments.minutes, "start": start, "about": about}
+        train(SubjectTraining(*film, arguments.side, arguments.seed, **settings), arguments.out)
     except StudioError as error:
         parser.exit(1, f"{error}\n")
 

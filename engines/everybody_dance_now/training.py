@@ -14,9 +14,9 @@ downloaded:
 
 import copy
 import math
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -28,9 +28,12 @@ from torch.nn import functional
 from engines.everybody_dance_now.network import MULTIPLE, Poses, SubjectNetwork, boxes, face_corners, face_size
 from engines.everybody_dance_now.normalization import PoseStatistics
 from engines.everybody_dance_now.skeleton import LIMBS, MID_HIP, NECK, NOSE, Skeleton
-from engines.everybody_dance_now.subject import Subject, as_tensor, poses_of
+from engines.everybody_dance_now.subject import Subject, poses_of
+from engines.runtime import nested
 from engines.runtime.device import bfloat16_is_faster, device
 from engines.runtime.errors import InputError
+from engines.runtime.training import TimedTraining, follow
+from engines.shared.tensors import to_tensors
 
 BATCH = 4
 WINDOW = 128
@@ -159,7 +162,7 @@ def exposed_as(frames: np.ndarray, plate: np.ndarray, skeletons: Mapping[int, Sk
     return exposed
 
 
-class SubjectTraining:
+class SubjectTraining(TimedTraining):
     """Trains a subject for `minutes` of computing, over which its rate falls; it may be given more later.
 
     Square frames and their skeletons are as `framed` gives them; frames without a skeleton are left out, and the last
@@ -178,7 +181,10 @@ class SubjectTraining:
         *,
         minutes: float = 10.0,
         start: Subject | None = None,
+        about: Mapping[str, str] | None = None,
     ) -> None:
+        super().__init__(minutes)
+        self.about = about or {}
         if side % MULTIPLE or frames.shape[1:3] != (side, side):
             raise ValueError(f"frames of {frames.shape[1]} x {frames.shape[2]} pixels for side {side}")
         usable = [place for place, skeleton in enumerate(skeletons) if skeleton is not None]
@@ -192,7 +198,7 @@ class SubjectTraining:
         self.statistics = PoseStatistics.of(self.skeletons.values())
         held_out = max(MOST_PREVIEWS, round(HELD_OUT_SHARE * len(usable)))
         self.places, self.held_out = usable[:-held_out], usable[-held_out:]
-        self.side, self.seed, self.minutes = side, seed, minutes
+        self.side, self.seed = side, seed
         self.window = min(side, WINDOW)
         self.plate = plate_of(frames, self.skeletons)
         self.frames = exposed_as(frames, self.plate, self.skeletons)
@@ -206,24 +212,10 @@ class SubjectTraining:
         self.network.to(device(), memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self.optimizer = torch.optim.Adam(self.network.parameters(), RATE, betas=BETAS)
-        self.steps, self.seconds = 0, 0.0
-
-    @property
-    def share(self) -> float:
-        """How much of the training is done, 1 at the end."""
-        return min(1.0, self.seconds / (60 * self.minutes))
-
-    def step(self) -> dict[str, float]:
-        """Learn from one batch of pairs; returns the losses by their names."""
-        began = time.perf_counter()
-        losses = self._advance(self._draw())
-        self.steps += 1
-        self.seconds += time.perf_counter() - began
-        return losses
 
     def subject(self, about: Mapping[str, str] | None = None) -> Subject:
         """What was learnt so far: the average of the weights over the last steps."""
-        told = {"steps": str(self.steps), "minutes": f"{self.seconds / 60:.1f}", **(about or {})}
+        told = {"steps": str(self.step), "minutes": f"{self.seconds / 60:.1f}", **self.about, **(about or {})}
         return Subject(copy.deepcopy(self.average).cpu().eval(), self.statistics, told)
 
     def preview(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -237,23 +229,33 @@ class SubjectTraining:
             pictures.append((self.frames[now], subject.picture(self.skeletons[now], previous)))
         return pictures
 
-    def _parts(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, Any]:
         return {"network": self.network, "average": self.average, "optimizer": self.optimizer}
 
     def state(self) -> dict[str, Any]:
         """All that a training on the same frames needs to go on from here, tensors and numbers in mappings."""
-        state = {name: part.state_dict() for name, part in self._parts().items()}
-        return copy.deepcopy(state) | {"steps": self.steps, "seconds": self.seconds}
+        state = {name: part.state_dict() for name, part in self.parts().items()}
+        return copy.deepcopy(state) | {"steps": self.step, "seconds": self.seconds}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from where `state` was taken."""
-        for name, part in self._parts().items():
+        for name, part in self.parts().items():
             part.load_state_dict(state[name])
-        self.steps, self.seconds = state["steps"], state["seconds"]
+        self.step, self.seconds = state["steps"], state["seconds"]
 
-    def _draw(self) -> dict[str, Any]:
+    def save(self, path: Path) -> None:
+        nested.write(path, self.state())
+
+    def load(self, path: Path) -> None:
+        self.restore(nested.read(path))
+
+    def export(self, path: Path) -> None:
+        """Write the subject's file."""
+        self.subject().save(path)
+
+    def draw(self) -> tuple[dict[str, Any]]:
         """A batch of pairs, alike moved, scaled and turned; what is drawn depends on the seed and the step alone."""
-        random = np.random.default_rng([self.seed, self.steps])
+        random = np.random.default_rng([self.seed, self.step])
         pictures: dict[str, list[np.ndarray]] = {"earlier": [], "later": [], "plate": []}
         poses: dict[str, list[Skeleton]] = {"before": [], "after": []}
         for place in random.choice(self.places, BATCH):
@@ -265,9 +267,8 @@ class SubjectTraining:
                 pictures[name].append(_warped(picture, matrix, self.window))
             for name, each in zip(poses, (partner, place), strict=True):
                 poses[name].append(_moved(self.skeletons[each], matrix))
-        return {name: as_tensor(np.stack(each)) for name, each in pictures.items()} | {
-            name: poses_of(each, self.side, self.window) for name, each in poses.items()
-        }
+        drawn = {name: to_tensors(np.stack(each)) for name, each in pictures.items()}
+        return (drawn | {name: poses_of(each, self.side, self.window) for name, each in poses.items()},)
 
     def _movement(self, skeleton: Skeleton, random: np.random.Generator) -> np.ndarray:
         """The matrix (2, 3) from places of the frame to places of a window that shows one of the skeleton's points, the
@@ -281,7 +282,8 @@ class SubjectTraining:
         shown = turn @ skeleton.points[point] + shift - self.window * random.uniform(0.2, 0.8, 2)
         return np.column_stack([turn, shift - shown.clip(0, self.side - self.window)])
 
-    def _advance(self, drawn: Mapping[str, Any]) -> dict[str, float]:
+    def learn(self, drawn: Mapping[str, Any]) -> dict[str, float]:
+        """Learn from a batch of pairs; returns the losses by their names."""
         self._set_rate()
         before, after = (Poses(*(part.to(device()) for part in drawn[name])) for name in ("before", "after"))
         plate, earlier, later = (drawn[name].to(device()) for name in ("plate", "earlier", "later"))
@@ -308,7 +310,7 @@ class SubjectTraining:
         torch.stack(list(losses.values())).sum().backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
         self.optimizer.step()
-        self._update_average()
+        follow(self.average.parameters(), self.network.parameters(), self.step, AVERAGE_DECAY)
         return {name: loss.item() for name, loss in losses.items()}
 
     def _face_loss(self, poses: Poses, made: Tensor, real: Tensor) -> Tensor:
@@ -329,15 +331,9 @@ class SubjectTraining:
 
     def _set_rate(self) -> None:
         falling = LOWEST_RATE + (1 - LOWEST_RATE) * (1 + math.cos(math.pi * self.share)) / 2
-        factor = falling * min(1.0, (1 + self.steps) / WARM_UP)
+        factor = falling * min(1.0, (1 + self.step) / WARM_UP)
         for group in self.optimizer.param_groups:
             group["lr"] = RATE * factor
-
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        decay = min(AVERAGE_DECAY, (1 + self.steps) / (10 + self.steps))
-        for ours, theirs in zip(self.average.parameters(), self.network.parameters(), strict=True):
-            ours.lerp_(theirs, 1 - decay)
 
 
 def foreground_of(frames: Tensor, plate: Tensor) -> Tensor:

@@ -22,13 +22,16 @@ from engines.ganimation.alignment import SIDE, Exposure, crop, transform, uprigh
 from engines.ganimation.architecture import ARCHITECTURES
 from engines.ganimation.network import CompactGenerator
 from engines.ganimation.reader import READER, UnitReader, read_units
-from engines.landmarks.detection import Face, find_face_near, find_faces, follow_face
-from engines.runtime.checkpoints import find, loaded
-from engines.runtime.device import device
+from engines.runtime import networks
 from engines.runtime.errors import InputError
-from engines.runtime.resident import RESIDENT
+from engines.runtime.resident import HOST
+from engines.shared.landmarks import detection
+from engines.shared.landmarks.detection import Face, find_face_near, find_faces, follow_face
+from engines.shared.tensors import from_levels
 
+SLUG = "ganimation"
 BUNDLED = "ganimation-compact"
+CHECKPOINTS = (BUNDLED, READER)
 SMALLEST_FACE = 32
 """Pixels across; below, an aligned face has hardly anything to show."""
 LARGEST_TURN = 65.0
@@ -196,31 +199,18 @@ def portrait(photo: np.ndarray, face: Face) -> np.ndarray:
 
 def load_reader() -> UnitReader:
     """The bundled reader of units."""
-
-    def build() -> UnitReader:
-        record = find(READER)
-        return loaded(record, ARCHITECTURES[record.architecture]).requires_grad_(False)
-
-    return RESIDENT.get((READER, torch.device("cpu")), build)
+    return networks.ready(READER, ARCHITECTURES, where=HOST)
 
 
 def warm() -> None:
     """Load what the first visitor would wait for."""
-    find_faces(np.zeros((SIDE, SIDE, 3), dtype=np.uint8))
-    follow_face(np.zeros((SIDE, SIDE, 3), dtype=np.uint8))
+    detection.warm("near", "far", "mesh")
     load_reader()
     _network(BUNDLED)
 
 
 def _network(checkpoint: str) -> nn.Module:
-    place = device()
-
-    def build() -> nn.Module:
-        record = find(checkpoint)
-        network = loaded(record, ARCHITECTURES[record.architecture])
-        return network.requires_grad_(False).to(place, memory_format=torch.channels_last)
-
-    return RESIDENT.get((checkpoint, place), build)
+    return networks.ready(checkpoint, ARCHITECTURES, networks.channels_last)
 
 
 @torch.inference_mode()
@@ -305,7 +295,7 @@ def _coloured(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Colour and attention in the region by the published generator."""
     place = next(network.parameters()).device
-    picture = torch.from_numpy(aligned).to(place).permute(2, 0, 1)[None] / 127.5 - 1
+    picture = from_levels(torch.from_numpy(aligned).to(place).permute(2, 0, 1)[None])
     made = network(picture, torch.from_numpy(units.astype(np.float32))[None].to(place))
     colour, attention = (part[0].permute(1, 2, 0).cpu().numpy() for part in made)
     enlarged = _to_region((colour + 1) * 127.5, to_square, inside.shape)

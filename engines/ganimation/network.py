@@ -55,19 +55,19 @@ class ResidualBlock(nn.Module):
 class Generator(nn.Module):
     """The published generator: the units are planes beside the colours, and tell nothing of the units there are.
 
-    `width` is 64 as published, which makes 8,471,296 parameters.
+    `width` is 64 as published, which makes 8,471,296 parameters with 6 `blocks` and 17 `units`.
     """
 
     channels = 3
 
-    def __init__(self, width: int = 64) -> None:
+    def __init__(self, width: int = 64, blocks: int = RESIDUAL_BLOCKS, units: int = len(UNITS)) -> None:
         super().__init__()
         wide = 4 * width
         self.layers = nn.Sequential(
-            *self._enter(nn.Conv2d(self.channels + len(UNITS), width, 7, padding=3, bias=False)),
+            *self._enter(nn.Conv2d(self.channels + units, width, 7, padding=3, bias=False)),
             *self._enter(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False)),
             *self._enter(nn.Conv2d(2 * width, wide, 4, 2, 1, bias=False)),
-            *(ResidualBlock(wide) for _ in range(RESIDUAL_BLOCKS)),
+            *(ResidualBlock(wide) for _ in range(blocks)),
             *self._enter(nn.ConvTranspose2d(wide, 2 * width, 4, 2, 1, bias=False)),
             *self._enter(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False)),
         )
@@ -121,13 +121,42 @@ PUBLISHED_NAMES = (
 """Published key and ours; "attetion" is how it is spelt there."""
 
 
+REPLICATE_NAMES = (
+    (r"^model\.(\d+)\.conv_block\.", r"layers.\1.layers."),
+    (r"^model\.", "layers."),
+    (r"^color_top\.0\.", "colour."),
+    (r"^au_top\.0\.", "attention."),
+)
+"""The generator's keys in github.com/donydchen/ganimation_replicate, and ours."""
+
+
 def remap(state: State) -> State:
-    """The networks' keys from those of github.com/albertpumarola/GANimation; ours stay as they are."""
+    """The networks' keys from those of the published code or of ganimation_replicate; ours stay as they are."""
+    if "color_top.0.weight" in state:
+        return _of_replicate(state)
     remapped = {}
     for key, value in state.items():
         for pattern, replacement in PUBLISHED_NAMES:
             key = re.sub(pattern, replacement, key)
         remapped[key] = value
+    return remapped
+
+
+def _of_replicate(state: State) -> State:
+    """The generator's keys from those of ganimation_replicate, whose norms have no scale and no offset.
+
+    Its convolutions have biases before norms, which take them away again.
+    """
+    remapped: State = {}
+    for key, value in state.items():
+        for pattern, replacement in REPLICATE_NAMES:
+            key = re.sub(pattern, replacement, key)
+        if key.endswith(".bias"):
+            name, place, _ = key.rsplit(".", 2)
+            norm = f"{name}.{int(place) + 1}"
+            remapped |= {f"{norm}.weight": torch.ones_like(value), f"{norm}.bias": torch.zeros_like(value)}
+        else:
+            remapped[key] = value
     return remapped
 
 

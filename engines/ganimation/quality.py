@@ -20,12 +20,14 @@ from skimage.metrics import structural_similarity
 from torch import nn
 
 from engines.ganimation.action_units import MOUTH_UNITS, TRAINED, UNITS, from_blendshapes
+from engines.ganimation.architecture import ARCHITECTURES
 from engines.ganimation.data import read_faces
 from engines.ganimation.engine import BUNDLED, animate_face, load_reader
-from engines.ganimation.reader import UnitReader, correlations, measured_landmarks, read_units, upright_landmarks
-from engines.landmarks.detection import Face, find_face_near, follow_face
+from engines.ganimation.reader import UnitReader, read_units, upright_landmarks
+from engines.ganimation.train_reader import correlations, measured_landmarks
 from engines.runtime.checkpoints import Quality, find, loaded
 from engines.runtime.errors import InputError
+from engines.shared.landmarks.detection import Face, find_face_near, follow_face
 
 FACES = 120
 CHANGED_LEVELS = 8
@@ -57,7 +59,7 @@ def geometry(face: Face) -> Geometry:
     }
 
 
-MEASURES = {
+MEASURED_UNITS = {
     "mouth opening": (26, 1),
     "corner lift": (12, 1),
     "lip stretch": (20, 1),
@@ -141,7 +143,7 @@ def _summary(trials: list[Trial], similarities: list[float]) -> Quality:
             [trial for trial in chosen if np.isfinite(trial.labelled)], "asked", "labelled"
         )
         read.append(figures[f"unit {number}, reader"])
-    for name, (number, sign) in MEASURES.items():
+    for name, (number, sign) in MEASURED_UNITS.items():
         chosen = [trial for trial in trials if trial.unit == number]
         asked = [sign * (trial.asked - trial.own) for trial in chosen]
         figures[name] = float(np.corrcoef(asked, [trial.after[name] - trial.before[name] for trial in chosen])[0, 1])
@@ -221,9 +223,14 @@ def measure_reader(reader: UnitReader, data: Path | None) -> Quality:
     return Quality({f"unit {number}": value for number, value in found.items()}, float(np.mean(list(found.values()))))
 
 
-def main() -> None:
-    from engines.ganimation.architecture import ARCHITECTURES
+MEASURES = {
+    "ganimation": measure_generator,
+    "ganimation-compact": measure_generator,
+    "ganimation-unit-reader": measure_reader,
+}
 
+
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="the folder of faces/, and of models/ if there is one")
     parser.add_argument("--faces", type=int, default=FACES, help="how many of the thousand held-out ones")

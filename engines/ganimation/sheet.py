@@ -1,8 +1,8 @@
 """Every trained unit at two intensities on a face that may be shown, for the generator's card.
 
-    python -m engines.ganimation.sheet FILE [--face NAME] [--checkpoint NAME]
+    python -m engines.ganimation.sheet FILE [--photo FILE] [--checkpoint NAME]
 
-The face is scikit-image's astronaut (NASA, public domain), or one of the characters that this project renders.
+The face is scikit-image's astronaut (NASA, public domain), or in a photograph that is named.
 """
 
 import argparse
@@ -15,15 +15,13 @@ from PIL import Image
 from engines.ganimation.action_units import STRONGEST, TRAINED, UNITS
 from engines.ganimation.engine import BUNDLED, animate, faces_of, portrait, units_of
 from engines.ganimation.mark import mark
+from engines.runtime.images import read_photo
 
 CELL = 160
 """Pixels."""
 ROWS = (0.0, STRONGEST / 2, STRONGEST)
 """Intensities."""
 LETTERS = 0.42
-ASTRONAUT = "astronaut"
-STAGE_SIDE, HEAD = 1400, 120
-"""Pixels of a character's stage, and half of those that its head takes."""
 INK = (40, 40, 40)
 
 
@@ -46,17 +44,6 @@ def sheet(photo: np.ndarray, checkpoint: str = BUNDLED) -> np.ndarray:
     return mark(np.concatenate(columns, axis=1))
 
 
-def rendered_head(name: str) -> np.ndarray:
-    """The head of a character of Everybody Dance Now's panel, `(240, 240, 3)` uint8."""
-    from engines.everybody_dance_now.character import film
-    from engines.everybody_dance_now.character.body import CHARACTERS
-
-    character = CHARACTERS[name]
-    pose = character.dance(1).at(0.0, character.build)
-    x, y = film.joints(character, pose, STAGE_SIDE)["head"].astype(int)
-    return film.picture(character, pose, STAGE_SIDE)[y - HEAD : y + HEAD, x - HEAD : x + HEAD]
-
-
 def _column(title: str, pictures: list[np.ndarray]) -> np.ndarray:
     heading = np.full((CELL // 6, CELL, 3), 255, dtype=np.uint8)
     cv2.putText(heading, title, (6, CELL // 8), cv2.FONT_HERSHEY_SIMPLEX, LETTERS, INK, 1, cv2.LINE_AA)
@@ -70,10 +57,10 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--face", default=ASTRONAUT, help="astronaut, or a character's name")
+    parser.add_argument("--photo", type=Path, help="where the face is, in place of the astronaut")
     parser.add_argument("--checkpoint", default=BUNDLED)
     arguments = parser.parse_args()
-    photo = data.astronaut() if arguments.face == ASTRONAUT else rendered_head(arguments.face)
+    photo = data.astronaut() if arguments.photo is None else read_photo(arguments.photo, "PHOTO")
     Image.fromarray(sheet(photo, arguments.checkpoint)).save(arguments.file, quality=85, optimize=True)
 
 

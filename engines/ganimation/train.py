@@ -17,15 +17,12 @@ goes on with the very numbers it would have had.
 """
 
 import argparse
-import copy
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -35,8 +32,9 @@ from engines.ganimation.data import Faces, read_faces
 from engines.ganimation.movement import Movement, flow_between
 from engines.ganimation.network import CompactDiscriminator, CompactGenerator, warp
 from engines.ganimation.published_loss import variation
-from engines.generative_adversarial.spectral_norm import add_spectral_norm
-from engines.generative_adversarial.training import AdversarialTraining
+from engines.runtime.training import follow, go_on, save_halved
+from engines.shared.generative_adversarial.spectral_norm import add_spectral_norm
+from engines.shared.generative_adversarial.training import AdversarialTraining
 
 CONFIG: dict[str, Any] = {"widths": [24, 64, 128], "blocks": 4}
 BATCH = 8
@@ -63,10 +61,6 @@ ATTENTION_WEIGHT = 0.05
 """Of 1 - attention: what need not change stays the photograph's. The published 0.1 pulls the other way."""
 SMOOTHNESS_WEIGHT = 0.1
 AVERAGE_DECAY = 0.9995
-SAVE_EVERY = 180.0
-"""Seconds."""
-LOG_EVERY = 50
-"""Steps."""
 FLOW_SIDE = SIDE // 2
 
 
@@ -116,22 +110,19 @@ class Pairs:
 class Training(AdversarialTraining[CompactGenerator, CompactDiscriminator]):
     """The training of the compact generator."""
 
-    @classmethod
-    def start(cls, config: dict[str, Any] = CONFIG) -> "Training":
+    def __init__(self, pairs: Pairs, minutes: float, config: dict[str, Any] = CONFIG) -> None:
         generator = CompactGenerator(**config).to(memory_format=torch.channels_last)
         discriminator = CompactDiscriminator()
         add_spectral_norm(discriminator, (nn.Conv2d,), [discriminator.narrow])
         discriminator.to(memory_format=torch.channels_last)
-        return cls(
-            generator,
-            discriminator,
-            copy.deepcopy(generator).requires_grad_(False),
-            torch.optim.Adam(generator.parameters(), GENERATOR_RATE, betas=BETAS, fused=True),
-            torch.optim.Adam(discriminator.parameters(), DISCRIMINATOR_RATE, betas=BETAS, fused=True),
-        )
+        super().__init__(generator, discriminator, (GENERATOR_RATE, DISCRIMINATOR_RATE), BETAS, minutes)
+        self.pairs = pairs
 
-    def advance(self, drawn: dict[str, Tensor]) -> dict[str, float]:
-        """One step of both networks on what `Pairs.draw` gives; returns the losses."""
+    def draw(self) -> tuple[dict[str, Tensor]]:
+        return (self.pairs.draw(BATCH),)
+
+    def learn(self, drawn: dict[str, Tensor]) -> dict[str, float]:
+        """Train both networks on what `Pairs.draw` gives; returns the losses."""
         face, units, wanted = drawn["face"], drawn["units"], drawn["wanted"]
         given = torch.cat([drawn["moved"], face]).contiguous(memory_format=torch.channels_last)
         asked, current = torch.cat([units, wanted]), torch.cat([wanted, units])
@@ -169,55 +160,25 @@ class Training(AdversarialTraining[CompactGenerator, CompactDiscriminator]):
         torch.stack(list(losses.values())).sum().backward()
         self.generator_optimizer.step()
 
-        self.update_average()
-        self.step += 1
+        follow(self.average.parameters(), self.generator.parameters(), self.step, AVERAGE_DECAY)
         figures = losses | {"hinge": hinge, "reading": reading, "mean attention": moved.attention.mean()}
         return {name: figure.item() for name, figure in figures.items()}
 
-    @torch.no_grad()
-    def update_average(self) -> None:
-        decay = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
-        for ours, theirs in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            ours.lerp_(theirs, 1 - decay)
-
-
-def export(training: Training, path: Path) -> None:
-    """Write the average generator in half precision."""
-    state = {key: value.half().contiguous() for key, value in training.average.state_dict().items()}
-    metadata = {
-        "architecture": "ganimation-compact",
-        "config": json.dumps(CONFIG),
-        "trained_on": "muxspace/facial_expressions, luminance",
-        "steps": str(training.step),
-    }
-    save_file(state, path, metadata)
+    def export(self, path: Path) -> None:
+        """Write the average generator in half precision."""
+        metadata = {
+            "architecture": "ganimation-compact",
+            "config": json.dumps(CONFIG),
+            "trained_on": "muxspace/facial_expressions, luminance",
+            "steps": str(self.step),
+        }
+        save_halved(self.average.state_dict(), path, metadata)
 
 
 def train(data: Path, out: Path, minutes: float) -> None:
     """Go on until the training has had `minutes` in all; the generator is exported whenever the state is saved."""
-    training = Training.start()
-    if (out / "state.pt").exists():
-        training.load(out / "state.pt")
-    pairs = Pairs(read_faces(data, "train"))
-    earlier = training.seconds
-    started = saved = logged = time.perf_counter()
-    logged_step = training.step
-    means: dict[str, float] = {}
-    while training.seconds < 60 * minutes:
-        losses = training.advance(pairs.draw(BATCH))
-        means = {name: means.get(name, loss) * 0.98 + loss * 0.02 for name, loss in losses.items()}
-        training.seconds = earlier + time.perf_counter() - started
-        if training.step % LOG_EVERY == 0:
-            rate = (training.step - logged_step) / (time.perf_counter() - logged)
-            logged, logged_step = time.perf_counter(), training.step
-            shown = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
-            print(f"{training.seconds:.0f} s, step {training.step}, {rate:.2f} steps/s: {shown}", flush=True)
-        if time.perf_counter() - saved > SAVE_EVERY:
-            training.save(out / "state.pt")
-            export(training, out / "generator.safetensors")
-            saved = time.perf_counter()
-    training.save(out / "state.pt")
-    export(training, out / "generator.safetensors")
+    training = Training(Pairs(read_faces(data, "train")), minutes)
+    go_on(training, out / "state.pt", out / "generator.safetensors")
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ They are what the second stage's first convolution in the bundled network with g
 """
 
 import argparse
+import copy
 import json
 from pathlib import Path
 
@@ -23,11 +24,10 @@ DECIMALS = 4
 @torch.no_grad()
 def activations(pictures: Tensor) -> Tensor:
     """`(N, 1, 8, 8)` to `(N, 32, 4, 4)`."""
-    reader = network(READERS["GN"]).cpu()
+    reader = copy.deepcopy(network(READERS["GN"])).cpu()
     seen: list[Tensor] = []
-    hook = reader.get_submodule(LAYER).register_forward_hook(lambda module, given, made: seen.append(made))
-    reader(pictures)
-    hook.remove()
+    with reader.get_submodule(LAYER).register_forward_hook(lambda module, given, made: seen.append(made)):
+        reader(pictures)
     return seen[0]
 
 

@@ -9,23 +9,20 @@ from torch import Tensor
 from engines.group_normalization.architecture import ARCHITECTURES
 from engines.group_normalization.data import read_digits
 from engines.group_normalization.mates import Mates, draw_mates
-from engines.group_normalization.network import (
-    IMAGENET_DEVIATION,
-    IMAGENET_MEAN,
-    PUBLISHED_CLASSES,
-    Norm,
-    ResidualNetwork,
-)
+from engines.group_normalization.network import Norm
 from engines.group_normalization.normalization import normalize
-from engines.runtime.checkpoints import find, loaded
+from engines.runtime import networks
+from engines.runtime.checkpoints import find
 from engines.runtime.class_names import class_names
 from engines.runtime.device import device
-from engines.runtime.images import middle_square
 from engines.runtime.progress import Progress
-from engines.runtime.resident import RESIDENT
+from engines.shared.residual import IMAGENET_CLASSES, IMAGENET_DEVIATION, IMAGENET_MEAN, ResidualNetwork
+from engines.shared.tensors import middle_square
 
+SLUG = "group_normalization"
 READERS = {"BN": "group-normalization-digits-batch", "GN": "group-normalization-digits-group"}
 """The bundled networks that read digits."""
+CHECKPOINTS = tuple(READERS.values())
 BATCH_SIZES = (2, 4, 8, 16, 32)
 DRAWS = 40
 ANSWERS = 5
@@ -38,19 +35,12 @@ def network(checkpoint: str) -> ResidualNetwork:
     Raises:
         CheckpointError: the checkpoint is not here, or does not fit.
     """
-    place = device()
-
-    def build() -> ResidualNetwork:
-        record = find(checkpoint)
-        made = loaded(record, ARCHITECTURES[record.architecture])
-        return made.requires_grad_(False).to(place, memory_format=torch.channels_last)
-
-    return RESIDENT.get((checkpoint, place), build)
+    return networks.ready(checkpoint, ARCHITECTURES, networks.channels_last)
 
 
 def warm() -> None:
     """Load what the first visitor would wait for."""
-    for checkpoint in READERS.values():
+    for checkpoint in CHECKPOINTS:
         network(checkpoint)
     read_digits()
 
@@ -104,10 +94,9 @@ def look_inside(picture: Tensor, checkpoint: str, stage: int) -> Inside:
     norm = Norm("group", find(checkpoint).config["groups"])
     stage = min(stage, looked_at.stages)
     layer = looked_at.get_submodule(f"layer{stage}")[-1].last_norm
-    hook = layer.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
-    prepared = _prepare(picture, published=looked_at.fc.out_features == PUBLISHED_CLASSES).to(device())
-    probabilities = looked_at(prepared)[0].softmax(0)
-    hook.remove()
+    prepared = _prepare(picture, published=looked_at.fc.out_features == IMAGENET_CLASSES).to(device())
+    with layer.register_forward_pre_hook(lambda module, given: seen.append(given[0])):
+        probabilities = looked_at(prepared)[0].softmax(0)
     made = normalize(seen[0].cpu(), norm)
     maps = made.values[0].unflatten(0, (norm.groups, -1)).mean(1)
     names, likeliest = class_names(len(probabilities)), probabilities.topk(ANSWERS)

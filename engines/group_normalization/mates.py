@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 class Mates(NamedTuple):
     """Of each draw: which others were in the batch, `(draws, batch size - 1)`, and the logits of the picture, `(draws,
-    classes)`."""
+    classes)`; and its logits `at_test`, `(classes,)`, in evaluation mode, where no batch has a say."""
 
     chosen: Tensor
     logits: Tensor
+    at_test: Tensor
 
     @property
     def spread(self) -> float:
@@ -34,4 +35,4 @@ def draw_mates(
     learning = copy.deepcopy(network).train()  # A copy: it moves its running statistics.
     chosen = torch.stack([torch.randperm(len(others), generator=generator)[: batch_size - 1] for _ in range(draws)])
     logits = [learning(torch.cat([picture[None], others[mates]]))[0] for mates in chosen.to(picture.device)]
-    return Mates(chosen, torch.stack(logits).cpu())
+    return Mates(chosen, torch.stack(logits).cpu(), copy.deepcopy(network).eval()(picture[None])[0].cpu())

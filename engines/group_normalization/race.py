@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engines.group_normalization.data import Data
-from engines.group_normalization.network import SMALL_WIDTH, Norm, ResidualNetwork, initialize, small
+from engines.group_normalization.network import SMALL_WIDTH, Norm, initialize, small
 from engines.runtime.device import device
 from engines.runtime.progress import Progress, Saved
+from engines.shared.cifar import Data
+from engines.shared.residual import ResidualNetwork
 
 REFERENCE_BATCH = 32
 """The batch that a learning rate is given for: the paper's 0.1 is that of 32 pictures a GPU (section 4.1)."""
@@ -269,7 +270,6 @@ def _share(missed: Tensor) -> float:
 def _last_responses(network: ResidualNetwork, pictures: Tensor) -> Tensor:
     """What the last convolution makes of the pictures, before its norm."""
     responses = []
-    hook = network.get_submodule(LAST).register_forward_hook(lambda module, given, made: responses.append(made))
-    network(pictures)
-    hook.remove()
+    with network.get_submodule(LAST).register_forward_hook(lambda module, given, made: responses.append(made)):
+        network(pictures)
     return responses[0]

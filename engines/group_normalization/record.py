@@ -15,12 +15,12 @@ from pathlib import Path
 
 import torch
 
-from engines.group_normalization.data import Data, read_cifar
 from engines.group_normalization.network import Norm
 from engines.group_normalization.race import Racer, Rules
 from engines.group_normalization.recorded import RECORDED
 from engines.group_normalization.train import save
 from engines.runtime.progress import finish
+from engines.shared.cifar import Data, read_data
 
 NORMS = {"batch": Norm("batch"), "group": Norm("group", 8)}
 BATCH_SIZES = (2, 8, 32)
@@ -59,7 +59,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    data = finish(read_cifar(arguments.data, held_out=HELD_OUT))
+    data = finish(read_data(arguments.data, held_out=HELD_OUT))
     runs = [
         run(data, name, batch_size, seed, arguments.out)
         for seed, batch_size, name in itertools.product(SEEDS, BATCH_SIZES, NORMS)

@@ -13,8 +13,9 @@ import torch
 from safetensors.torch import save_file
 
 from engines.group_normalization.data import read_digits
-from engines.group_normalization.network import Norm, ResidualNetwork
+from engines.group_normalization.network import Norm
 from engines.group_normalization.race import Racer, Rules
+from engines.shared.residual import ResidualNetwork
 
 RULES = Rules(batch_size=32, rate=0.1, scaled=True, epochs=12, seed=0)
 NORMS = {"group-normalization-digits-batch": Norm("batch"), "group-normalization-digits-group": Norm("group", 8)}

@@ -17,8 +17,10 @@ from torch import Tensor
 
 from engines.photo_stylization import engine
 from engines.photo_stylization.smoothing import GUIDED_EPSILON, GUIDED_RADIUS, apply_colours, fit_colours
-from engines.runtime.images import fit, to_tensor
+from engines.runtime.images import fit
 from engines.runtime.progress import Progress
+from engines.shared.flow import Flow, Frame, carried, follow
+from engines.shared.tensors import to_tensor
 
 LONGEST = 256
 """Pixels of the longer side at which looks are computed."""
@@ -28,20 +30,13 @@ EVERY = 8
 """Frames from one computed look to the next."""
 PACE = 0.1
 """Share of its way to the newest computed look that a look goes in a frame: half in seven, nine tenths in a second."""
-CUT = 20
-"""Mean difference, in levels of 255, from the previous frame carried along the flow, above which a new scene begins.
-Within four clips of dancers it stays below 8; between them, and between unlike pictures, it is 37 and more."""
-
 CALM = 0.6
 """Share of the carried frame before in what a look is applied to, where the two differ by nothing."""
 GRAIN = 14.0
 """Levels of 255 at which that share has fallen to a third: grain lies below, what moves unlike the flow above."""
 
-Frame = NDArray[np.uint8]
 Look = NDArray[np.float32]
 """(3, height, width, 4): for each colour of a pixel factors for the content's red, green and blue, and a constant."""
-Flow = NDArray[np.float32]
-"""(height, width, 2): where in the previous frame each pixel was, in pixels right and down from its own place."""
 
 
 class ClipStylizer:
@@ -102,27 +97,6 @@ class ClipStylizer:
         self.state = {"place": place + 1, "small": small, "look": look, "newest": newest, "due": due, "calm": calm}
         colours = apply_colours(look, calm / 255)
         return (255 * colours.clip(0, 1) + 0.5).astype(np.uint8)
-
-
-def follow(frame: Frame, previous: Frame, finest_scale: int = 1) -> Flow | None:
-    """The optical flow to the previous frame; None where it explains so little that a new scene must have begun.
-
-    Flow is found for pictures down to one in 2^`finest_scale` of the frame's size.
-    """
-    now, before = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (frame, previous))
-    motion = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    motion.setFinestScale(finest_scale)
-    flow = motion.calc(now, before, None)
-    return flow if cv2.absdiff(now, carried(before, flow)).mean() <= CUT else None
-
-
-def carried(values: NDArray[Any], flow: Flow, interpolation: int = cv2.INTER_LINEAR) -> NDArray[Any]:
-    """What each pixel had where it was in the previous frame; `values` are (..., height, width, channels)."""
-    if values.ndim > 3:
-        return np.stack([carried(part, flow, interpolation) for part in values])
-    down, right = np.indices(flow.shape[:2], np.float32)
-    places = right + flow[..., 0], down + flow[..., 1]
-    return cv2.remap(values, *places, interpolation, borderMode=cv2.BORDER_REPLICATE)
 
 
 def calmed(frame: Frame, before: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:

@@ -30,13 +30,6 @@ def read_parquet(path: Path, column: str) -> list[Tensor]:
     return [as_tensor(Image.open(io.BytesIO(row["bytes"]))) for row in rows]
 
 
-def read_cifar(data: Path, split: str) -> tuple[Tensor, Tensor]:
-    """CIFAR-10's pictures `(N, 3, 32, 32)` uint8 and labels."""
-    path = data / "cifar10" / f"{split}-00000-of-00001.parquet"
-    labels = parquet.read_table(path, columns=["label"]).column("label").to_pylist()
-    return torch.stack(read_parquet(path, "img")), torch.tensor(labels)
-
-
 def read_photographs(data: Path) -> tuple[list[Tensor], list[Tensor]]:
     """CamVid's training frames and the pictures that two packages carry: to train on, and held out."""
     frames = read_parquet(data / "camvid" / "train-00000-of-00001.parquet", "image")

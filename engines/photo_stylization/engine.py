@@ -15,13 +15,14 @@ from engines.photo_stylization import post_filter as filtering
 from engines.photo_stylization import smoothing, transform
 from engines.photo_stylization.architecture import ARCHITECTURES
 from engines.photo_stylization.network import LEVELS, MINIMUM_SIDE, PhotoWCT
-from engines.runtime.checkpoints import find, loaded
+from engines.runtime import networks
 from engines.runtime.device import device
 from engines.runtime.errors import InputError
 from engines.runtime.progress import Progress
-from engines.runtime.resident import RESIDENT
 
+SLUG = "photo_stylization"
 BUNDLED = "photo-stylization-small"
+CHECKPOINTS = (BUNDLED,)
 FULL_EDGE = 98
 """The percentile of a picture's own gradients that is drawn in full ink: a mere change of contrast loses no edge."""
 
@@ -67,7 +68,7 @@ def stylize(
             )
     yield Progress(0, "Loading the network")
     place = device()
-    network = _network(checkpoint, place)
+    network = _network(checkpoint)
     levels = transform.stylize(
         network,
         (content.to(place) + 1) / 2,
@@ -97,9 +98,10 @@ def stylize(
         yield from _last("filtered", filtering.post_filter(stylized, rows), 0.8, 1)
 
 
-def carry(finished: Tensor, content: Tensor, full: Tensor) -> Tensor:
-    """The look of `finished`, made from `content`, both `(3, h, w)`, on the photograph at `full` size, `(3, H, W)`."""
-    return _tensor(smoothing.carry(_rows(finished), _rows(content), _rows(full)))
+def carry(finished: Tensor, content: Tensor, full: np.ndarray) -> np.ndarray:
+    """The look of `finished`, made from `content`, both `(3, h, w)`, on the photograph at `full` size, `(H, W, 3)`
+    uint8, as it is given back."""
+    return smoothing.carry(_rows(finished), _rows(content), full)
 
 
 def difference(content: Tensor, finished: Tensor) -> Tensor:
@@ -118,17 +120,12 @@ def edges(content: Tensor, finished: Tensor) -> Tensor:
 
 def warm() -> None:
     """Load the bundled network and compile what is compiled, so that the first visitor does not wait for it."""
-    _network(BUNDLED, device())
+    _network(BUNDLED)
     smoothing.warm()
 
 
-def _network(checkpoint: str, place: torch.device) -> PhotoWCT:
-    def build() -> PhotoWCT:
-        record = find(checkpoint)
-        network = loaded(record, ARCHITECTURES[record.architecture])
-        return network.requires_grad_(False).to(place, memory_format=torch.channels_last)
-
-    return RESIDENT.get((checkpoint, place), build)
+def _network(checkpoint: str) -> PhotoWCT:
+    return networks.ready(checkpoint, ARCHITECTURES, networks.channels_last)
 
 
 def _timed(steps: Generator[Any, None, Any], low: float, high: float) -> Generator[tuple[Any, float], None, Any]:

@@ -8,46 +8,20 @@ does not explain) and what would betray a reduction bought by blurring or fading
 """
 
 import argparse
+import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from engines.photo_stylization.clip import ClipStylizer, Frame, carried, follow
+from engines.photo_stylization.clip import ClipStylizer
 from engines.photo_stylization.network import LEVELS
 from engines.runtime.images import read_photo
 from engines.runtime.progress import finish
 from engines.runtime.video import Clip, read_clip
-
-AGREEMENT = 0.5
-"""Pixels by which the way along the flow, there and back, may miss its start."""
-
-
-class FlickerMeter:
-    """Measures clips, frame after frame, against the motion of their content; goes on from `last`, its last frames."""
-
-    def __init__(self, last: tuple[Frame | None, Mapping[str, NDArray[np.float32]]] = (None, {})) -> None:
-        self.last = last
-
-    def measure(self, content: Frame, clips: Mapping[str, Frame]) -> dict[str, float]:
-        """The flicker of each clip since its last frame, all frames (H, W, 3) uint8; nothing where a scene begins."""
-        frames = {name: frame.astype(np.float32) for name, frame in clips.items()}
-        flicker = {}
-        previous, others = self.last
-        if previous is not None:
-            back, there = follow(content, previous, 0), follow(previous, content, 0)
-            if back is not None and there is not None:
-                agree = np.linalg.norm(back + carried(there, back), axis=2) < AGREEMENT
-                for name, frame in frames.items():
-                    # Cubic, since a linear interpolation's blur would count as flicker.
-                    expected = carried(others[name], back, cv2.INTER_CUBIC)
-                    flicker[name] = float(np.abs(frame - expected)[agree].mean())
-        self.last = content, frames
-        return flicker
+from engines.shared.flow import FlickerMeter, Frame, detail
 
 
 def compare(clip: Clip, style: Frame, longest: int) -> dict[str, dict[str, float]]:
@@ -60,7 +34,7 @@ def compare(clip: Clip, style: Frame, longest: int) -> dict[str, dict[str, float
             clips = {"content": content, "frame by frame": one, "steady": other}
             measured = {
                 "flicker": meter.measure(content, clips),
-                "detail": {name: _detail(frame) for name, frame in clips.items()},
+                "detail": {name: detail([frame]) for name, frame in clips.items()},
                 "distance to content": {name: _distance(frame, content) for name, frame in clips.items()},
                 "distance to frame by frame": {name: _distance(frame, one) for name, frame in clips.items()},
                 "seconds a frame": {"frame by frame": one_seconds, "steady": other_seconds},
@@ -81,12 +55,6 @@ def _stylized(clip: Clip, style: Frame, longest: int, steady: bool) -> Generator
             yield made, time.perf_counter() - began
 
 
-def _detail(frame: Frame) -> float:
-    """Mean difference of neighbouring pixels, in levels of 255."""
-    values = frame.astype(np.float32)
-    return float(np.abs(np.diff(values, axis=0)).mean() + np.abs(np.diff(values, axis=1)).mean()) / 2
-
-
 def _distance(frame: Frame, other: Frame) -> float:
     return float(np.linalg.norm(frame.astype(np.float32) - other, axis=2).mean())
 
@@ -97,7 +65,9 @@ def main() -> None:
     parser.add_argument("style", type=Path, help="a photograph")
     parser.add_argument("--longest", type=int, default=512, help="pixels of the longer side")
     arguments = parser.parse_args()
-    rows = compare(read_clip(arguments.clip, "CLIP"), read_photo(arguments.style, "STYLE"), arguments.longest)
+    clip = read_clip(arguments.clip, "CLIP")
+    print(*clip.notices.values(), sep="\n", file=sys.stderr)
+    rows = compare(clip, read_photo(arguments.style, "STYLE"), arguments.longest)
     names = list(rows["flicker"])
     print(" " * 28 + "".join(f"{name:>16}" for name in names))
     for measure, row in rows.items():

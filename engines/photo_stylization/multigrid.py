@@ -18,10 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy import sparse
 
+from engines.runtime.kernels import kernel
 from engines.runtime.progress import Progress
 
 Array = NDArray[Any]
@@ -39,7 +39,7 @@ TAPS = np.array([(0, 0), (0, 1), (0, 2)] + [(y, x) for y in (1, 2) for x in rang
 NODE_TAPS = np.array([(0, 0), (0, 1), (1, -1), (1, 0), (1, 1)])
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _add_windows(content: Array, planes: Array, first: int, last: int) -> None:
     """Adds the affinities of all windows centred on rows [first, last) of content, (height, width, 3)."""
     colour = np.empty((9, 3))
@@ -84,7 +84,7 @@ def _add_windows(content: Array, planes: Array, first: int, last: int) -> None:
                     planes[tap, y + 1 + i // 3, x + 1 + i % 3] += (1 + product) / 9
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _scale(planes: Array, root: Array, weight: float, first: int, last: int) -> None:
     """Turns affinities W into I - weight D^-1/2 W D^-1/2, root being D^1/2 within a border of ones."""
     for y in range(first + 2, last + 2):
@@ -95,7 +95,7 @@ def _scale(planes: Array, root: Array, weight: float, first: int, last: int) -> 
         planes[0, y, 2:-2] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _smoother_weights(planes: Array, step: Array, first: int, last: int) -> None:
     """1.5 over the sum of a row's absolute values: by Gershgorin a Jacobi step that converges, as 1.5 < 2."""
     width = step.shape[1] - 4
@@ -112,7 +112,7 @@ def _smoother_weights(planes: Array, step: Array, first: int, last: int) -> None
             row[x] = 1.5 / row[x]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _product(planes: Array, vector: Array, out: Array, first: int, last: int) -> None:
     """out = A vector on rows [first, last)."""
     width = out.shape[2] - 4
@@ -136,7 +136,7 @@ def _product(planes: Array, vector: Array, out: Array, first: int, last: int) ->
                 out_2[x] += after[x] * after_2[x] + before[x] * before_2[x]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _first_jacobi(step: Array, right: Array, vector: Array, first: int, last: int) -> None:
     """vector = step right."""
     for c in range(3):
@@ -145,7 +145,7 @@ def _first_jacobi(step: Array, right: Array, vector: Array, first: int, last: in
                 vector[c, y, x] = step[y, x] * right[c, y, x]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _jacobi(step: Array, right: Array, product: Array, vector: Array, first: int, last: int) -> None:
     """vector += step (right - product)."""
     for c in range(3):
@@ -154,7 +154,7 @@ def _jacobi(step: Array, right: Array, product: Array, vector: Array, first: int
                 vector[c, y, x] += step[y, x] * (right[c, y, x] - product[c, y, x])
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _add_galerkin(planes: Array, basis: Array, blocks: Array, first: int, last: int) -> None:
     """Adds P^T A P for the pixels in cell rows [first, last) to the node blocks, P as in `_prolong`."""
     height, width = planes.shape[1] - 4, planes.shape[2] - 4
@@ -197,7 +197,7 @@ def _add_galerkin(planes: Array, basis: Array, blocks: Array, first: int, last: 
                                 )
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _coarsen(blocks: Array, coarse: Array) -> None:
     """Adds P^T A P of one grid of nodes to the blocks of the next, which has every other node."""
     height, width = blocks.shape[0] - 2, blocks.shape[1] - 2
@@ -224,7 +224,7 @@ def _coarsen(blocks: Array, coarse: Array) -> None:
                                             coarse[to_y + 1, to_x + 1, tap, d, c] += value
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _without_own(
     blocks: Array, vector: Array, right: Array, y: int, x: int, i: int
 ) -> tuple[float, float, float, float]:
@@ -248,7 +248,7 @@ def _without_own(
     return after_0 + before_0, after_1 + before_1, after_2 + before_2, after_3 + before_3
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _gauss_seidel(
     blocks: Array, inverse: Array, vector: Array, right: Array, odd: int, back: bool, first: int, last: int
 ) -> None:
@@ -266,7 +266,7 @@ def _gauss_seidel(
                     vector[y, x, i, c] = own[c, 0] * r0 + own[c, 1] * r1 + own[c, 2] * r2 + own[c, 3] * r3
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _node_residual(blocks: Array, vector: Array, right: Array, out: Array, first: int, last: int) -> None:
     """out = right - A vector on node rows [first, last)."""
     for y in range(first + 1, last + 1):
@@ -281,7 +281,7 @@ def _node_residual(blocks: Array, vector: Array, right: Array, out: Array, first
                     out[y, x, i, c] = value
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _restrict(basis: Array, right: Array, product: Array, nodes: Array, first: int, last: int) -> None:
     """nodes = P^T (right - product) on node rows [first, last)."""
     height, width = right.shape[1] - 4, right.shape[2] - 4
@@ -303,7 +303,7 @@ def _restrict(basis: Array, right: Array, product: Array, nodes: Array, first: i
                     nodes[node_y + 1, x // SPACING + 2, i, c] += (1 - share) * row[x]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _prolong(basis: Array, nodes: Array, picture: Array, first: int, last: int) -> None:
     """picture += P nodes on rows [first, last): coefficients interpolated between nodes, times (1, r, g, b) D^1/2."""
     width = picture.shape[2] - 4
@@ -325,7 +325,7 @@ def _prolong(basis: Array, nodes: Array, picture: Array, first: int, last: int) 
                 picture[i, y + 2, x + 2] += value
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _restrict_nodes(fine: Array, coarse: Array) -> None:
     """coarse = P^T fine from one grid of nodes to the next."""
     coarse[:] = 0
@@ -339,7 +339,7 @@ def _restrict_nodes(fine: Array, coarse: Array) -> None:
                             coarse[parent_y + 1, parent_x + 1, i, c] += share * fine[y + 1, x + 1, i, c]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _prolong_nodes(coarse: Array, fine: Array) -> None:
     """fine += P coarse from one grid of nodes to the one above."""
     for y in range(fine.shape[0] - 2):
@@ -352,7 +352,7 @@ def _prolong_nodes(coarse: Array, fine: Array) -> None:
                             fine[y + 1, x + 1, i, c] += share * coarse[parent_y + 1, parent_x + 1, i, c]
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc", "nsz"})
+@kernel(nogil=True, fastmath={"reassoc", "nsz"})
 def _dot(one: Array, other: Array, first: int, last: int) -> Array:
     """Sums of products of rows [first, last), a channel each, in float64."""
     total = np.zeros(3)
@@ -366,7 +366,7 @@ def _dot(one: Array, other: Array, first: int, last: int) -> Array:
     return total
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _advance(
     length: Array,
     direction: Array,
@@ -386,7 +386,7 @@ def _advance(
                 single[c, y, x] = residual[c, y, x]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _turn(ratio: Array, preconditioned: Array, direction: Array, first: int, last: int) -> None:
     """direction = preconditioned + ratio direction."""
     for c in range(3):

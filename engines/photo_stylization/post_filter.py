@@ -9,11 +9,11 @@ from collections.abc import Generator
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from engines.photo_stylization.multigrid import Workers
 from engines.runtime.errors import InputError
+from engines.runtime.kernels import kernel
 from engines.runtime.progress import Progress
 
 Array = NDArray[Any]
@@ -24,7 +24,7 @@ EDGE = 0.1  # sigma of the root mean square colour difference, as published; the
 STRIP = 8  # rows a thread filters between two reports of progress
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _fit(content: Array, picture: Array, coefficients: Array, first: int, last: int) -> None:
     """coefficients (12, height, width): four for each colour of picture, fitted over 3x3 pixels of content."""
     height, width = content.shape[:2]
@@ -58,7 +58,7 @@ def _fit(content: Array, picture: Array, coefficients: Array, first: int, last: 
                     coefficients[4 * j + i, y, x] = right[i, j]
 
 
-@njit(cache=True, nogil=True)
+@kernel(nogil=True)
 def _filter(guide: Array, coefficients: Array, radius: int, edge: float, out: Array, first: int, last: int) -> None:
     """out = guide (3, height, width) under its bilaterally averaged coefficients, on rows [first, last)."""
     height, width = guide.shape[1:]

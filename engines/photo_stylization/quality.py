@@ -12,6 +12,8 @@ from torch import Tensor
 
 from engines.photo_stylization.data import read_photographs
 from engines.photo_stylization.network import LEVELS, PhotoWCT, remap
+from engines.runtime.checkpoints import Quality
+from engines.runtime.errors import InputError
 
 BUNDLED = Path(__file__).parents[2] / "weights" / "bundled" / "photo-stylization-small.safetensors"
 
@@ -35,6 +37,22 @@ def reconstruction_quality(network: PhotoWCT, photographs: list[Tensor]) -> dict
             decoded = network.decoder(level)(encoded.features[-1], encoded.poolings).clamp(0, 1)
             errors[level].append((decoded - picture).square().mean())
     return {level: (-10 * torch.stack(values).log10()).mean().item() for level, values in errors.items()}
+
+
+def measure(network: PhotoWCT, data: Path | None) -> Quality:
+    """Measure decibels by level on the held-out photographs; the weakest level decides.
+
+    Raises:
+        InputError: there is no folder with the photographs.
+    """
+    if data is None or not (data / "camvid").is_dir():
+        raise InputError("Photo stylization is measured on CamVid: name the folder of camvid/ with --data.")
+    _, held_out = read_photographs(data)
+    levels = reconstruction_quality(network, held_out)
+    return Quality({f"level {level}, dB": value for level, value in levels.items()}, min(levels.values()))
+
+
+MEASURES = {"photowct": measure}
 
 
 def main() -> None:

@@ -34,6 +34,8 @@ GUIDED_EPSILON = 1e-4
 GUIDED_STEP = 4  # every fourth pixel each way tells enough of a 71x71 window (fast guided filter, He and Sun, 2015)
 CARRIED_RADIUS = 2  # pixels of the smaller picture
 CARRIED_EPSILON = 1e-4
+CARRIED_ROWS = 256  # at a time: floats of a whole photograph would take 12 bytes a pixel, several times over
+LEVELS = ((np.arange(256, dtype=np.float32) / 127.5 - 1) + 1) / 2  # as shared.tensors.to_tensor has them, from 0 to 1
 
 
 def smooth_exact(
@@ -60,7 +62,7 @@ def smooth_exact(
     return solution[PADDING:-PADDING, PADDING:-PADDING]
 
 
-def smooth_as_published(initial: Array, content: Array) -> Array:
+def smooth_as_published(initial: Array, content: Array, weight: float = WEIGHT) -> Array:
     """The published result before its truncation to 8 bits: 4 pixels smaller each way and moved by up to 2.
 
     Takes uint8 pictures (height, width, 3); returns (height - 4, width - 4, 3).
@@ -69,9 +71,9 @@ def smooth_as_published(initial: Array, content: Array) -> Array:
     height, width = cropped.shape[:2]
     resized = Image.fromarray(content).resize((width, height), Image.Resampling.BILINEAR)
     guide, start = (np.pad(each, BORDER, mode="edge") / 255 for each in (np.asarray(resized), cropped))
-    matrix = finish(_matrix(guide, WEIGHT))
+    matrix = finish(_matrix(guide, weight))
     factors = splu(matrix.tocsc(), permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0, options={"SymmetricMode": True})
-    solution = (1 - WEIGHT) * factors.solve(start.reshape(-1, 3))
+    solution = (1 - weight) * factors.solve(start.reshape(-1, 3))
     return solution.reshape(start.shape)[PADDING:-PADDING, PADDING:-PADDING]
 
 
@@ -132,12 +134,21 @@ def smooth_guided(
 
 
 def carry(low_result: Array, low_content: Array, content: Array) -> Array:
-    """Takes a result computed at a smaller size to the content's own, (height, width, 3), by a fast guided filter.
+    """Takes a result computed at a smaller size to the content's own by a fast guided filter.
 
-    What is carried is how colours change, locally affine; the detail is the content's.
+    What is carried is how colours change, locally affine; the detail is the content's, (height, width, 3) uint8, as
+    the result's.
     """
+    height, width = content.shape[:2]
+    result = np.empty_like(content)
     coefficients = fit_colours(low_result, low_content, CARRIED_RADIUS, CARRIED_EPSILON)
-    return apply_colours(coefficients, content.astype(np.float32))
+    for i, factors in enumerate(coefficients):
+        factors = _enlarged(factors, (height, width))
+        for top in range(0, height, CARRIED_ROWS):
+            rows = slice(top, top + CARRIED_ROWS)
+            made = _applied(factors[rows], LEVELS[content[rows]]).clip(0, 1)
+            result[rows, :, i] = np.rint((2 * made - 1 + 1) * 127.5)
+    return result
 
 
 def fit_colours(target: Array, guide: Array, radius: int, epsilon: float) -> Array:
@@ -179,11 +190,16 @@ def apply_colours(coefficients: Array, content: Array) -> Array:
     height, width = content.shape[:2]
     result = np.empty_like(content)
     for i in range(3):  # one colour at a time: all coefficients of a 12-megapixel photograph at once would take 600 MB
-        factors = coefficients[i]
-        if factors.shape[:2] != (height, width):
-            factors = cv2.resize(factors, (width, height), interpolation=cv2.INTER_LINEAR)
-        result[..., i] = np.einsum("hwc,hwc->hw", factors[..., :3], content) + factors[..., 3]
+        result[..., i] = _applied(_enlarged(coefficients[i], (height, width)), content)
     return result
+
+
+def _enlarged(factors: Array, size: tuple[int, int]) -> Array:
+    return factors if factors.shape[:2] == size else cv2.resize(factors, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _applied(factors: Array, content: Array) -> Array:
+    return np.einsum("hwc,hwc->hw", factors[..., :3], content) + factors[..., 3]
 
 
 def warm() -> None:

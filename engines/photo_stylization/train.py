@@ -5,16 +5,17 @@
 DIR holds `cifar10/` and `camvid/` as parquet, in the layout of their Hugging Face data sets. First an encoder learns to
 classify CIFAR-10. Then a decoder a level learns to invert it, while it learns on with them: a classifier alone forgets
 too much of a photograph. At last the batch norms of all are folded into the convolutions. The state is saved every
-minute and found again, so the command can be stopped, and given more minutes later; at the end, the bundled checkpoint
-is replaced if it was worse.
+few minutes and found again, so the command can be stopped, and given more minutes later; at the end, the bundled
+checkpoint is replaced if it was worse.
 """
 
 import argparse
 import copy
 import json
 import math
-import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -22,15 +23,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from engines.photo_stylization.data import read_cifar, read_photographs
+from engines.photo_stylization.data import read_photographs
 from engines.photo_stylization.network import LEVELS, Decoder, Encoder, PhotoWCT, remap
 from engines.photo_stylization.quality import BUNDLED, load_bundled, reconstruction_quality
+from engines.runtime.progress import finish
+from engines.runtime.training import TimedTraining, cosine, go_on
+from engines.shared.cifar import CLASSES, read_cifar
 
 WIDTHS = (32, 64, 128, 256)
-SAVE_EVERY = 60.0
-"""Seconds."""
 ENCODER_MINUTES = 16.8
-CLASSES = 10
 BATCH = 128
 ENLARGED_SIDES = (32, 40, 48, 56, 64)
 """Pixels to which a batch of CIFAR's 32-pixel pictures is enlarged, so that edges of every softness are met."""
@@ -41,6 +42,7 @@ AUTOENCODER_BATCH = 6
 AUTOENCODER_SIDES = (96, 128, 96, 112)
 CONVOLUTION_RATE = 0.02
 NORM_RATE = 5e-3
+NORM_BETAS = (0.9, 0.99)
 MOMENTUM = 0.9
 AVERAGE_DECAY = 0.99
 FEATURE_DEVIATION = 2.0
@@ -120,48 +122,57 @@ def accuracy(classifier: Classifier, images: Tensor, labels: Tensor) -> float:
     return right / len(labels)
 
 
+class EncoderTraining(TimedTraining):
+    """The classifier's training on pictures `(N, 3, 32, 32)` uint8 and their labels."""
+
+    def __init__(self, images: Tensor, labels: Tensor, minutes: float) -> None:
+        super().__init__(minutes)
+        self.images, self.labels = images, labels
+        self.classifier = Classifier().to(memory_format=torch.channels_last)
+        weights = [weight for weight in self.classifier.parameters() if weight.requires_grad]
+        self.optimizer = torch.optim.SGD(weights, ENCODER_RATE, momentum=0.9, nesterov=True, weight_decay=ENCODER_DECAY)
+        self.order = torch.empty(0, dtype=torch.long)
+        """Of this epoch's pictures."""
+
+    def parts(self) -> dict[str, Any]:
+        return {"classifier": self.classifier, "optimizer": self.optimizer}
+
+    def state(self) -> dict[str, Any]:
+        return super().state() | {"order": self.order}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        super().restore(state)
+        self.order = state["order"]
+
+    def draw(self) -> tuple[Tensor, Tensor]:
+        place = self.step % ((len(self.images) - 1) // BATCH)
+        if place == 0:
+            self.order = torch.randperm(len(self.images))
+        batch = self.order[place * BATCH : (place + 1) * BATCH]
+        return enlarge(self.images[batch] / 255).to(memory_format=torch.channels_last), self.labels[batch]
+
+    def learn(self, views: Tensor, labels: Tensor) -> dict[str, float]:
+        rate = ENCODER_RATE * min(1.0, 20 * self.share + 0.02) * cosine(self.share)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = functional.cross_entropy(self.classifier(views), labels, label_smoothing=0.1)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return {"encoder": loss.item()}
+
+    def export(self, path: Path) -> None:
+        """Write the classifier, whose encoder the decoders learn to invert."""
+        torch.save(self.classifier.state_dict(), path)
+
+
 def train_encoder(data: Path, out: Path, minutes: float) -> None:
-    """Write `encoder.pt`: the classifier's state after `minutes` of training in all."""
-    path = out / "encoder.pt"
-    classifier = Classifier().to(memory_format=torch.channels_last)
-    weights = [weight for weight in classifier.parameters() if weight.requires_grad]
-    optimizer = torch.optim.SGD(weights, ENCODER_RATE, momentum=0.9, nesterov=True, weight_decay=ENCODER_DECAY)
-    seconds = 0.0
-    if path.exists():
-        state = torch.load(path, weights_only=True)
-        classifier.load_state_dict(state["classifier"])
-        optimizer.load_state_dict(state["optimizer"])
-        seconds = state["seconds"]
-    if seconds >= 60 * minutes:
-        return
-    images, labels = read_cifar(data, "train")
-    test_images, test_labels = read_cifar(data, "test")
-    started = saved = time.perf_counter() - seconds
-    step = 0
-    while True:
-        for batch in torch.randperm(len(images)).split(BATCH)[:-1]:
-            share = seconds / (60 * minutes)
-            rate = ENCODER_RATE * min(1.0, 20 * share + 0.02) * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            views = enlarge(images[batch] / 255).to(memory_format=torch.channels_last)
-            with torch.autocast("cpu", torch.bfloat16):
-                loss = functional.cross_entropy(classifier(views), labels[batch], label_smoothing=0.1)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            step += 1
-            seconds = time.perf_counter() - started
-            if step % 50 == 0:
-                print(f"encoder {seconds:.0f} s, step {step}: loss {loss.item():.3f}", flush=True)
-            if time.perf_counter() - saved > SAVE_EVERY or seconds >= 60 * minutes:
-                saved = time.perf_counter()
-                state = {"classifier": classifier.state_dict(), "optimizer": optimizer.state_dict(), "seconds": seconds}
-                torch.save(state, path)
-            if seconds >= 60 * minutes:
-                print(f"encoder: accuracy {accuracy(classifier, test_images, test_labels):.4f}", flush=True)
-                return
-        print(f"encoder: accuracy {accuracy(classifier, test_images, test_labels):.4f}", flush=True)
+    """Write `classifier.pt`: the classifier after `minutes` of training in all."""
+    training = EncoderTraining(*finish(read_cifar(data, "train")), minutes)
+    go_on(training, out / "encoder.pt", out / "classifier.pt")
+    share = accuracy(training.classifier, *finish(read_cifar(data, "test")))
+    print(f"encoder: accuracy {share:.4f}", flush=True)
 
 
 class Orthogonal(torch.optim.Optimizer):
@@ -242,7 +253,7 @@ class Crops:
 
     def __init__(self, data: Path) -> None:
         self.photographs, _ = read_photographs(data)
-        self.small_pictures = read_cifar(data, "train")[0]
+        self.small_pictures = finish(read_cifar(data, "train"))[0]
 
     def draw(self, count: int, side: int) -> Tensor:
         crops = [self._mosaic(side) if torch.rand(()) < MOSAIC_SHARE else self._crop(side) for _ in range(count)]
@@ -283,7 +294,7 @@ def reconstruction_loss(network: PhotoWCT, crops: Tensor) -> Tensor:
 def start_network(out: Path) -> PhotoWCT:
     """Untrained decoders behind the encoder that can classify, all with batch norms."""
     classifier = Classifier()
-    classifier.load_state_dict(torch.load(out / "encoder.pt", weights_only=True)["classifier"])
+    classifier.load_state_dict(torch.load(out / "classifier.pt", weights_only=True))
     network = PhotoWCT(WIDTHS)
     network.add_module("e4", classifier.encoder)
     for level in LEVELS:
@@ -291,58 +302,55 @@ def start_network(out: Path) -> PhotoWCT:
     return network.requires_grad_(False).to(memory_format=torch.channels_last)
 
 
-def train_autoencoder(data: Path, out: Path, minutes: float) -> PhotoWCT:
-    """Write `autoencoder.pt` and return the average network after `minutes` of this training in all, norms folded."""
-    path = out / "autoencoder.pt"
-    network = start_network(out)
-    weights = [
-        weight
-        for part in trained_parts(network)
-        for name, weight in part.named_parameters()
-        if not name.startswith("conv0")
-    ]
-    for weight in weights:
-        weight.requires_grad_(True)
-    average = copy.deepcopy(network)
-    optimizers = [
-        Orthogonal([weight for weight in weights if weight.dim() == 4], CONVOLUTION_RATE),
-        torch.optim.Adam([weight for weight in weights if weight.dim() == 1], NORM_RATE, betas=(0.9, 0.99)),
-    ]
-    seconds, step = 0.0, 0
-    if path.exists():
-        state = torch.load(path, weights_only=True)
-        network.load_state_dict(state["network"])
-        average.load_state_dict(state["average"])
-        for optimizer, saved_state in zip(optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved_state)
-        seconds, step = state["seconds"], state["step"]
-    if seconds >= 60 * minutes:
-        return fold_norms(average)
-    crops = Crops(data)
-    started = saved = time.perf_counter() - seconds
-    while seconds < 60 * minutes:
-        share = seconds / (60 * minutes)
-        for optimizer, rate in zip(optimizers, (CONVOLUTION_RATE, NORM_RATE), strict=True):
+class AutoencoderTraining(TimedTraining):
+    """The decoders' training, with which the encoder learns on."""
+
+    def __init__(self, network: PhotoWCT, crops: Crops, minutes: float) -> None:
+        super().__init__(minutes)
+        self.network, self.crops = network, crops
+        weights = [
+            weight
+            for part in trained_parts(network)
+            for name, weight in part.named_parameters()
+            if not name.startswith("conv0")
+        ]
+        for weight in weights:
+            weight.requires_grad_(True)
+        self.average = copy.deepcopy(network)
+        self.convolutions = Orthogonal([weight for weight in weights if weight.dim() == 4], CONVOLUTION_RATE)
+        self.norms = torch.optim.Adam([weight for weight in weights if weight.dim() == 1], NORM_RATE, betas=NORM_BETAS)
+
+    def parts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("network", "average", "convolutions", "norms")}
+
+    def draw(self) -> tuple[Tensor]:
+        batch = self.crops.draw(AUTOENCODER_BATCH, AUTOENCODER_SIDES[self.step % len(AUTOENCODER_SIDES)])
+        return (batch.contiguous(memory_format=torch.channels_last),)
+
+    def learn(self, crops: Tensor) -> dict[str, float]:
+        for optimizer, rate in ((self.convolutions, CONVOLUTION_RATE), (self.norms, NORM_RATE)):
             for group in optimizer.param_groups:
-                group["lr"] = rate * min(1.0, (step + 1) / 30, 1.5 * (1 - share) + 0.01)
-        batch = crops.draw(AUTOENCODER_BATCH, AUTOENCODER_SIDES[step % len(AUTOENCODER_SIDES)])
-        loss = reconstruction_loss(network, batch.contiguous(memory_format=torch.channels_last))
-        network.zero_grad()
+                group["lr"] = rate * min(1.0, (self.step + 1) / 30, 1.5 * (1 - self.share) + 0.01)
+        loss = reconstruction_loss(self.network, crops)
+        self.network.zero_grad()
         loss.backward()
-        for optimizer in optimizers:
-            optimizer.step()
-        decay = min(AVERAGE_DECAY, (1 + step) / (10 + step))
-        for ours, theirs in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        self.convolutions.step()
+        self.norms.step()
+        decay = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
+        for ours, theirs in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
             ours.copy_(theirs.lerp(ours, decay) if ours.is_floating_point() else theirs)
-        step += 1
-        seconds = time.perf_counter() - started
-        if step % 50 == 0:
-            print(f"autoencoder {seconds:.0f} s, step {step}: loss {loss.item():.4f}", flush=True)
-        if time.perf_counter() - saved > SAVE_EVERY or seconds >= 60 * minutes:
-            saved = time.perf_counter()
-            state = {"network": network.state_dict(), "average": average.state_dict(), "seconds": seconds, "step": step}
-            torch.save({**state, "optimizers": [optimizer.state_dict() for optimizer in optimizers]}, path)
-    return fold_norms(average)
+        return {"autoencoder": loss.item()}
+
+    def export(self, path: Path) -> None:
+        """Write the average network, norms folded."""
+        torch.save(fold_norms(self.average).state_dict(), path)
+
+
+def train_autoencoder(data: Path, out: Path, minutes: float) -> PhotoWCT:
+    """The average network after `minutes` of this training in all, norms folded."""
+    training = AutoencoderTraining(start_network(out), Crops(data), minutes)
+    go_on(training, out / "autoencoder.pt", out / "network.pt")
+    return fold_norms(training.average)
 
 
 def export(network: PhotoWCT, data: Path) -> None:

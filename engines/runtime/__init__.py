@@ -1,1 +1,1 @@
-"""The engine layer every paper shares: errors, device, checkpoints, resident models, scheduler, images."""
+"""Holds what every paper's engine needs to run: device, checkpoints, networks, scheduler, jobs, pictures and clips."""

@@ -1,25 +1,23 @@
-"""Checkpoints: which there are (weights/manifest.toml), where they lie on this machine, and loading them strictly.
+"""Lists the checkpoints of weights/manifest.toml, finds them on this machine, and loads them strictly.
 
-Nothing here asks the network; engines/runtime/hub.py downloads.
+Nothing here uses the network; engines/runtime/downloads.py downloads.
 """
 
 import hashlib
 import json
 import os
 import re
-import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engines.runtime.errors import CheckpointError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from engines.runtime.fitting import fit_file
+from engines.runtime.state_files import NoTensorsError, readings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -30,18 +28,25 @@ WEIGHTS = Path(__file__).parents[2] / "weights"
 MANIFEST = WEIGHTS / "manifest.toml"
 BUNDLED = WEIGHTS / "bundled"
 FINGERPRINT = "fingerprint"
-"""The key in a safetensors file's metadata that says `weights import` wrote it: its tensors have the network's keys."""
+"""The key in a safetensors file's metadata that marks a file written by `weights import`: its tensors have the
+network's keys."""
+
+NOT_STATED = "not stated"
+"""The licence of a file whose authors name none."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One `[[checkpoint]]` of the manifest.
+    """Describes one `[[checkpoint]]` of the manifest.
 
-    `file` is a path in the Hub repository `repo`; or, where no repository holds it, `where` says where to get it; or it
-    lies under weights/bundled. `revision` is a commit. `revision` and `sha256` are None where nobody could verify them:
-    the first download pins them. `size`, in bytes, is approximate without a `sha256`. `source`, `trained_on` and
-    `evidence` (what shows that the file is what this entry says) are sentences; `architecture` and `config` say which
-    network it fits; `badge` is what a visitor reads on a result.
+    `file` is a path in the Hub repository `repo`, or the name of a file that lies at any of the `addresses`, which are
+    tried in their order, after the Hub; or of one to be had by hand, as the sentence `where` says; or else a file under
+    weights/bundled. `revision` is a commit. `sha256` decides whatever the file came from; it may be the sum's first
+    digits if no more are published. What is None, nobody could verify: the first download pins it. `size`, in bytes, is
+    approximate without a whole `sha256`. `group` is what a visitor chooses and fetches the checkpoint with. `source`,
+    `trained_on` and `evidence` (what shows that the file is what this entry says) are sentences; `architecture` and
+    `config` say which network it fits, `layout` which of weights/layouts its file has if not one of its own name;
+    `badge` is what a visitor reads on a result; `unchosen` says why no panel offers it.
     """
 
     name: str
@@ -57,63 +62,138 @@ class Checkpoint:
     repo_type: str = "model"
     revision: str | None = None
     sha256: str | None = None
+    addresses: tuple[str, ...] = ()
     where: str | None = None
     evidence: str | None = None
+    group: str | None = None
+    layout: str | None = None
+    unchosen: str | None = None
+
+    @property
+    def fetchable(self) -> bool:
+        """Tell whether the studio can download the file."""
+        return self.repo is not None or bool(self.addresses)
 
     @property
     def bundled(self) -> bool:
-        return self.repo is None and self.where is None
+        """Tell whether the file is part of this repository."""
+        return not self.fetchable and self.where is None
+
+    @property
+    def licensed(self) -> bool:
+        """Tell whether whoever published the file says under which licence."""
+        return self.licence != NOT_STATED
 
     @property
     def megabytes(self) -> str:
-        return f"{self.size / 1e6:.1f} MB"
+        """Return the size in words, such as "12.3 MB"."""
+        return megabytes(self.size)
 
     @property
     def remedy(self) -> str:
-        """What gets it, or gets it again."""
-        if self.repo is not None:
-            return f"`python -m weights fetch {self.name}` gets it."
+        """Say in a sentence how to get the file, for the first time or again."""
+        if self.fetchable:
+            return f"`studio weights fetch {self.name}` gets it."
         if self.where is not None:
-            return f"Get {self.file} from {self.where}, then run `python -m weights import {self.name} FILE` on it."
+            return f"Get {self.file} from {self.where}, then run `studio weights import {self.name} FILE` on it."
         return f"It belongs in {BUNDLED}: check this repository out again."
 
 
+class Group(NamedTuple):
+    """Holds checkpoints that a visitor chooses and fetches as one, by the manifest's `[[group]]`."""
+
+    name: str
+    badge: str
+    members: tuple[Checkpoint, ...]
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all files."""
+        return sum(each.size for each in self.members)
+
+    @property
+    def licence(self) -> str:
+        """Return the licences of all files."""
+        return " and ".join(dict.fromkeys(each.licence for each in self.members))
+
+
 class Architecture(NamedTuple):
-    """How checkpoints of one architecture become a network, and how well that network does.
+    """Describes how checkpoints of one architecture become a network.
 
     A module engines/<paper>/architecture.py offers them by name as `ARCHITECTURES`. `build` takes the checkpoint's
     `config`; `remap` turns published keys into the network's and folds what the network has folded, such as spectral
-    norm; `measure` takes the network and the folder of the data it needs, if any.
+    norm.
     """
 
     build: "Callable[[Mapping[str, Any]], nn.Module]"
     remap: "Callable[[State], State]"
-    measure: "Callable[[nn.Module, Path | None], Quality]"
 
 
 class Quality(NamedTuple):
-    """What a card says of a network: its figures by their names, and `score`, of which a better network has more."""
+    """Holds what a card says of a network.
+
+    `figures` are measured values by name, `score` is higher for a better network, and `intervals` are the 95 %
+    intervals of those figures that have one. A module engines/<paper>/quality.py offers the functions that measure
+    networks as `MEASURES`, by the architecture's name.
+    """
 
     figures: Mapping[str, float]
     score: float
+    intervals: Mapping[str, tuple[float, float]] = MappingProxyType({})
+
+
+if TYPE_CHECKING:
+    Measure = Callable[[nn.Module, Path | None], Quality]
+    """Measures a network, given the folder of the data that it is measured on, if it needs any."""
 
 
 class Pin(NamedTuple):
-    """What the first download found where the manifest does not say: later ones must be the same."""
+    """Records what the first download found and the manifest does not say: later downloads must be the same.
 
-    commit: str
+    `commit` is None of a file that the Hub has no part in.
+    """
+
+    commit: str | None
     sha256: str
 
 
 @cache
 def catalogue() -> dict[str, Checkpoint]:
-    """Every checkpoint of the manifest, by name, in its order."""
+    """Read every checkpoint of the manifest, by name, in its order."""
     with open(MANIFEST, "rb") as file:
-        return {entry["name"]: Checkpoint(**entry) for entry in tomllib.load(file)["checkpoint"]}
+        entries = tomllib.load(file)["checkpoint"]
+    return {each["name"]: Checkpoint(**{**each, "addresses": tuple(each.get("addresses", ()))}) for each in entries}
+
+
+@cache
+def groups() -> dict[str, Group]:
+    """Read every group of the manifest, by name, in its order."""
+    with open(MANIFEST, "rb") as file:
+        entries = tomllib.load(file).get("group", [])
+    return {
+        each["name"]: Group(
+            each["name"], each["badge"], tuple(one for one in catalogue().values() if one.group == each["name"])
+        )
+        for each in entries
+    }
+
+
+def choice_of(name: str) -> Checkpoint | Group:
+    """Find what a visitor chooses under that name: a checkpoint, or a group of them.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    return groups()[name] if name in groups() else find(name)
+
+
+def megabytes(size: int) -> str:
+    """Write a number of bytes in words, such as "12.3 MB"."""
+    return f"{size / 1e6:,.1f} MB"
 
 
 def find(name: str) -> Checkpoint:
-    """The checkpoint of that name.
+    """Find the checkpoint of that name.
 
     Raises:
         CheckpointError: there is none.
@@ -124,7 +204,10 @@ def find(name: str) -> Checkpoint:
 
 
 def override_folder() -> Path:
-    """The folder that is searched first and that `weights import` writes to: STUDIO_WEIGHTS, or the user's own."""
+    """Return the folder that is searched first and that `weights import` writes to.
+
+    The variable STUDIO_WEIGHTS names it; otherwise it is in the user's own folder of data.
+    """
     if "STUDIO_WEIGHTS" in os.environ:
         return Path(os.environ["STUDIO_WEIGHTS"])
     data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
@@ -132,22 +215,39 @@ def override_folder() -> Path:
 
 
 def hub_folder(checkpoint: Checkpoint) -> Path:
-    """The folder of the checkpoint's repository in the Hub's cache.
-
-    In `studio` below it lie this project's own files: pins, and downloads that are not complete.
-    """
+    """Return the folder of the checkpoint's repository in the Hub's cache."""
     from huggingface_hub import constants
     from huggingface_hub.file_download import repo_folder_name
 
     return Path(constants.HF_HUB_CACHE, repo_folder_name(repo_id=checkpoint.repo, repo_type=checkpoint.repo_type))
 
 
+def own_folder() -> Path:
+    """Return the folder of pins, of downloads that are not complete, and of those that the Hub has no part in.
+
+    It stands in the Hub's cache, on the same disk, and looks like a repository there, so that the Hub's own tools find
+    nothing amiss, and count and delete it as one.
+    """
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE, "models--ten-papers-studio--downloads")
+
+
+def plain_file(checkpoint: Checkpoint) -> Path:
+    """Return the path of a file that was downloaded from one of the checkpoint's addresses."""
+    return own_folder() / "snapshots" / "files" / (checkpoint.name + Path(checkpoint.file).suffix)
+
+
 def pin_file(checkpoint: Checkpoint) -> Path:
-    return hub_folder(checkpoint) / "studio" / f"{checkpoint.name}.json"
+    """Return the path of the file that records the checkpoint's pin."""
+    return own_folder() / "studio" / f"{checkpoint.name}.json"
 
 
 def pinned(checkpoint: Checkpoint) -> Pin | None:
-    """What the first download pinned; None before it, and where the manifest itself says everything."""
+    """Read what the first download pinned.
+
+    None before that download, and when the manifest itself says everything.
+    """
     try:
         return Pin(**json.loads(pin_file(checkpoint).read_text()))
     except (OSError, ValueError, TypeError):
@@ -155,15 +255,21 @@ def pinned(checkpoint: Checkpoint) -> Pin | None:
 
 
 def present(checkpoint: Checkpoint) -> tuple[str, Path] | None:
-    """Where the checkpoint lies on this machine, with the word for it ("override", "bundled" or "cached"): the override
-    folder comes before weights/bundled and the Hub's cache. None where it lies nowhere."""
+    """Find the checkpoint on this machine; return a word for the place, and the file's path.
+
+    The override folder ("override") is searched before weights/bundled ("bundled") and what was downloaded, from the
+    Hub or elsewhere ("cached"). None if the file is in none of them.
+    """
     for suffix in (".safetensors", Path(checkpoint.file).suffix):
         override = override_folder() / (checkpoint.name + suffix)
-        if os.path.isfile(override):  # which, unlike Path.is_file, lets a folder that may not be read be
+        if os.path.isfile(override):  # Unlike Path.is_file, it raises nothing where reading is denied.
             return "override", override
     if checkpoint.bundled:
         bundled = BUNDLED / checkpoint.file
         return ("bundled", bundled) if bundled.is_file() else None
+    plain = plain_file(checkpoint)
+    if checkpoint.addresses and os.path.isfile(plain):
+        return "cached", plain
     if checkpoint.repo is None:
         return None
 
@@ -176,7 +282,7 @@ def present(checkpoint: Checkpoint) -> tuple[str, Path] | None:
 
 
 def locate(checkpoint: Checkpoint) -> Path:
-    """The checkpoint's file on this machine, at once; nothing is downloaded.
+    """Return the path of the checkpoint's file on this machine, at once; nothing is downloaded.
 
     Raises:
         CheckpointError: it is not here; the message says how to get it.
@@ -191,24 +297,27 @@ def locate(checkpoint: Checkpoint) -> Path:
 
 
 def expected_sha256(checkpoint: Checkpoint) -> str | None:
-    """The sum that its file must have: the manifest's, or else the pin's, or else the one by which the Hub's cache
-    names a large file. None where nobody recorded one."""
-    if checkpoint.sha256 is not None or checkpoint.repo is None:
+    """Return the SHA-256 that the checkpoint's file must have, or its first digits; None if nobody recorded one.
+
+    It is the manifest's, or else the pin's, or else the one by which the Hub's cache names a large file.
+    """
+    if checkpoint.bundled or is_sha256(checkpoint.sha256 or ""):
         return checkpoint.sha256
     pin = pinned(checkpoint)
     if pin is not None:
         return pin.sha256
     found = present(checkpoint)
     blob = found[1].resolve().name if found is not None and found[0] == "cached" else ""
-    return blob if is_sha256(blob) else None
+    return blob if is_sha256(blob) else checkpoint.sha256
 
 
 def is_sha256(text: str) -> bool:
+    """Tell whether a text is a SHA-256 in hexadecimal."""
     return re.fullmatch("[0-9a-f]{64}", text) is not None
 
 
 def sha256(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal."""
+    """Compute the SHA-256 of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
@@ -217,7 +326,7 @@ def sha256(path: Path) -> str:
 
 
 def fingerprint(state: "State") -> str:
-    """The SHA-256 of all keys and tensors, whatever file holds them."""
+    """Compute the SHA-256 of all keys and tensors, whatever file holds them."""
     import torch
 
     digest = hashlib.sha256()
@@ -228,7 +337,7 @@ def fingerprint(state: "State") -> str:
 
 
 def is_sound(checkpoint: Checkpoint) -> bool | None:
-    """Whether its file on this machine is unaltered; None where nothing says what it should be.
+    """Tell whether the checkpoint's file on this machine is unaltered; None if nothing says what it should be.
 
     Raises:
         CheckpointError: it is not here.
@@ -238,88 +347,61 @@ def is_sound(checkpoint: Checkpoint) -> bool | None:
     if imported is not None:
         return fingerprint(parse_state(path)) == imported
     expected = expected_sha256(checkpoint)
-    return None if expected is None else sha256(path) == expected
+    return None if expected is None else sha256(path).startswith(expected)
 
 
 def parse_state(path: Path) -> "State":
-    """The tensors of a published file, on the CPU; nothing in it is run. A training's file has them as `state_dict`.
+    """Read the tensors of a file as they are in it, on the CPU, without running anything in it.
 
     Raises:
-        CheckpointError: it is damaged, or holds anything but tensors.
+        NoTensorsError: it holds no dictionary of tensors; the message says what it is.
     """
-    import torch
-    from safetensors.torch import load_file
-
-    try:
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file makes the readers raise anything
-        raise CheckpointError(f"{path} was not opened: it is damaged, or holds more than tensors.") from error
-    if isinstance(state, dict):
-        state = state.get("state_dict", state)
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise CheckpointError(f"{path} is no plain dictionary of tensors.")
-    return dict(state)
+    return next(readings(path)).state
 
 
-def load_state(checkpoint: Checkpoint, remap: "Callable[[State], State] | None" = None) -> "State":
-    """The checkpoint's tensors on the CPU, half precision widened to float32, after their sum was checked, where one is
-    recorded. `remap` is applied, except to a file that `weights import` wrote, where it has been.
+def checked(checkpoint: Checkpoint) -> Path:
+    """Return the path of the checkpoint's file, as `locate`, after checking its sum if one is recorded.
 
     Raises:
-        CheckpointError: not here, altered, damaged, or anything but plain tensors.
+        CheckpointError: the file is not here, or altered.
     """
-    import torch
-
     path = locate(checkpoint)
-    remedy = f"Delete {path}. {checkpoint.remedy}"
     if is_sound(checkpoint) is False:
         raise CheckpointError(
             f"Checkpoint {checkpoint.name} was altered: the SHA-256 of its {path.stat().st_size} bytes is not the "
-            f"recorded one. {remedy}"
+            f"recorded one. Delete {path}. {checkpoint.remedy}"
         )
-    try:
-        state = parse_state(path)
-    except CheckpointError as error:
-        raise CheckpointError(f"Checkpoint {checkpoint.name}: {error} {remedy}") from error
-    half = (torch.float16, torch.bfloat16)
-    state = {key: tensor.float() if tensor.dtype in half else tensor for key, tensor in state.items()}
-    return state if remap is None or _imported_fingerprint(path) is not None else remap(state)
-
-
-def fit(module: "nn.Module", state: "State", subject: str) -> None:
-    """Load the tensors into the network, strictly; `subject` names their origin in the message.
-
-    Raises:
-        CheckpointError: the first key or shape in which they differ.
-    """
-    expected = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
-    given = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    for key in [*expected, *given]:
-        if expected.get(key) != given.get(key):
-            raise CheckpointError(
-                f"{subject} does not fit its network: {key} is {given.get(key, 'missing')} in the "
-                f"file and {expected.get(key, 'missing')} in the network."
-            )
-    module.load_state_dict(state)
+    return path
 
 
 def load_into(module: "nn.Module", checkpoint: Checkpoint, remap: "Callable[[State], State] | None" = None) -> None:
-    """Load the checkpoint into the network, strictly; `remap` turns published keys into the network's.
+    """Load the checkpoint into the network, strictly, after checking its sum if one is recorded.
+
+    `remap` turns published keys into the network's; it is not applied to a file that `weights import` wrote, to which
+    it already was.
 
     Raises:
-        CheckpointError: as `load_state`, or the first key or shape in which file and network differ.
+        CheckpointError: the file is not here, altered, or holds no tensors; or names the first key or shape in which
+            file and network differ.
     """
-    fit(module, load_state(checkpoint, remap), f"Checkpoint {checkpoint.name}")
+    path, subject = checked(checkpoint), f"Checkpoint {checkpoint.name}"
+    if remap is None or _imported_fingerprint(path) is not None:
+        remap = _unchanged
+    try:
+        fit_file(module, path, remap, subject)
+    except NoTensorsError as error:
+        raise CheckpointError(f"{subject}: {error} Delete {path}. {checkpoint.remedy}") from error
+
+
+def _unchanged(state: "State") -> "State":
+    return state
 
 
 def loaded(checkpoint: Checkpoint, architecture: Architecture) -> "nn.Module":
-    """The checkpoint's network with its weights, in evaluation mode.
+    """Build the checkpoint's network with its weights, in evaluation mode.
 
     Raises:
-        CheckpointError: as `load_into`.
+        CheckpointError: as for `load_into`.
     """
     module = architecture.build(checkpoint.config)
     load_into(module, checkpoint, architecture.remap)
@@ -327,7 +409,7 @@ def loaded(checkpoint: Checkpoint, architecture: Architecture) -> "nn.Module":
 
 
 def _imported_fingerprint(path: Path) -> str | None:
-    """What `weights import` noted of the tensors it wrote; None for every other file."""
+    """Read the fingerprint that `weights import` noted in a file that it wrote; None for every other file."""
     from safetensors import SafetensorError, safe_open
 
     if path.suffix != ".safetensors":

@@ -1,7 +1,7 @@
-"""Names of the classes that networks know, in the order of their outputs.
+"""Names the classes that networks know, in the order of their outputs.
 
-ImageNet's are the 1,000 of ILSVRC 2012, each by its first word in WordNet 3.0 (Copyright 2006 by Princeton University,
-under the WordNet licence), where needed told apart from another's.
+ImageNet's are the 1,000 classes of ILSVRC 2012, each named by its first word in WordNet 3.0 (Copyright 2006 by
+Princeton University, under the WordNet licence), with a second word where two classes would have the same name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,28 @@ from engines.runtime.errors import InputError
 
 CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 """Krizhevsky, Learning multiple layers of features from tiny images, 2009."""
+FLOWERS = ("daisies", "dandelions", "dandelion clocks", "roses", "sunflowers", "tulips")
+"""TensorFlow's flower_photos, with its dandelions split into flowers and seed heads; ImageNet has a "daisy"."""
 MOST_NAMED = 12
-"""A sentence names all classes where there are no more."""
+"""The largest number of classes that an error message lists in full."""
 
 
 @cache
 def imagenet() -> tuple[str, ...]:
+    """Return the names of ImageNet's 1,000 classes."""
     return tuple(Path(__file__).with_name("imagenet_classes.txt").read_text().splitlines())
 
 
 def class_names(count: int) -> tuple[str, ...]:
-    """The names of the data set that has so many classes: CIFAR-10, or ImageNet."""
-    return {len(CIFAR10): CIFAR10, len(imagenet()): imagenet()}[count]
+    """Return the names of the data set that has that number of classes: flowers, CIFAR-10, or ImageNet."""
+    return {len(names): names for names in (FLOWERS, CIFAR10, imagenet())}[count]
 
 
 def class_id(name: str, names: Sequence[str]) -> int:
-    """The place of a class among the names, however it is capitalised.
+    """Find the index of a class by its name, ignoring capitals.
 
     Raises:
-        InputError: it is not among them; the message has those that are nearest.
+        InputError: no class has that name; the message lists the nearest ones.
     """
     places: Mapping[str, int] = {known.lower(): place for place, known in enumerate(names)}
     wanted = str(name).strip().lower()

@@ -1,4 +1,4 @@
-"""Where the studio computes, and how: device, threads, and precision, the latter two timed once on this machine."""
+"""Chooses the device, and measures once on this machine which number of threads and which precision are fast."""
 
 import os
 import time
@@ -12,16 +12,16 @@ from engines.runtime.errors import DeviceError
 CHANNELS, SIDE = 64, 96
 """A 3x3 convolution of this size stands for the networks of the papers: it takes about 3 ms on one core."""
 REPETITIONS = 20
-"""The shortest of so many counts: a server that starts in a busy moment shall not be slow ever after."""
+"""The number of runs that are timed; the shortest counts, so that a server that starts in a busy moment stays fast."""
 WORTHWHILE_GAIN = 1.15
-"""Below this, a second thread or bf16 is not worth what it takes from other visitors or from precision."""
+"""Below this gain, a second thread or bf16 is not worth what it takes from other visitors or from precision."""
 
 
 def device() -> torch.device:
-    """The device the studio computes on: the one that the variable STUDIO_DEVICE names, or else cuda, mps or cpu.
+    """Return the device to compute on: the one that the variable STUDIO_DEVICE names, or else cuda, mps or cpu.
 
-    Caps the calling thread's CPU threads to `threads()` as well: torch keeps that number for each thread, and hands it
-    on only to threads that start later.
+    It also limits the calling thread to `threads()` CPU threads, because torch keeps that number for each thread and
+    passes it on only to threads that start later.
 
     Raises:
         DeviceError: STUDIO_DEVICE names a device that this machine does not have.
@@ -41,8 +41,11 @@ def _choose(wanted: str) -> torch.device:
 
 @cache
 def threads() -> int:
-    """How many threads a CPU convolution gets: the fewest of 1, 2, 4, ... up to torch's own choice (the physical cores,
-    or OMP_NUM_THREADS) beyond which a timing shows no gain worth having."""
+    """Measure how many threads a CPU convolution should get.
+
+    It is the smallest of 1, 2, 4, ... up to torch's own choice (the physical cores, or OMP_NUM_THREADS) beyond which
+    the time shows no worthwhile gain.
+    """
     limit = torch.get_num_threads()
     convolution, image = _convolution(torch.device("cpu"))
     best, best_seconds = 1, 0.0
@@ -58,7 +61,7 @@ def threads() -> int:
 
 
 def bfloat16_is_faster() -> bool:
-    """Whether a channels-last convolution in bf16 beats one in fp32 on `device()` by a gain worth having."""
+    """Tell whether a channels-last convolution in bf16 beats one in fp32 on `device()` by a worthwhile gain."""
     return _bfloat16_is_faster(device())
 
 
@@ -75,27 +78,27 @@ def _convolution(where: torch.device) -> tuple[nn.Conv2d, torch.Tensor]:
     return convolution.to(memory_format=torch.channels_last), image.to(memory_format=torch.channels_last)
 
 
-@torch.inference_mode()
 def _seconds(convolution: nn.Conv2d, image: torch.Tensor) -> float:
-    """The shortest of some runs; reading one number back waits for any device to be done."""
-    convolution(image)[0, 0, 0, 0].item()
+    """Measure the shortest of several runs; reading one number back waits until any device is done."""
     seconds = []
-    for _ in range(REPETITIONS):
-        start = time.perf_counter()
+    with torch.inference_mode():
         convolution(image)[0, 0, 0, 0].item()
-        seconds.append(time.perf_counter() - start)
+        for _ in range(REPETITIONS):
+            start = time.perf_counter()
+            convolution(image)[0, 0, 0, 0].item()
+            seconds.append(time.perf_counter() - start)
     return min(seconds)
 
 
 def describe() -> str:
-    """The device in a visitor's words, such as "CPU, 2 threads".
+    """Describe the device in a visitor's words, such as "CPU, 2 threads".
 
     Raises:
-        DeviceError: as `device`.
+        DeviceError: as for `device`.
     """
     where = device()
     if where.type == "cuda":
-        return torch.cuda.get_device_name(where)
+        return str(torch.cuda.get_device_name(where))
     if where.type == "mps":
         return "Apple GPU"
     return f"CPU, {threads()} thread{'s' if threads() > 1 else ''}"

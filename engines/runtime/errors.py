@@ -1,17 +1,20 @@
-"""What a visitor is told when something cannot be done: what is wrong, which value, what to do."""
+"""Defines the errors that tell a visitor what is wrong, with which value, and what to do."""
 
 
 class StudioError(Exception):
-    """Anything a visitor can understand and act on; every other exception is a bug of ours."""
+    """Is raised for anything a visitor can understand and act on; every other exception is a bug of ours."""
 
 
 class InputError(StudioError):
-    """A control's value or an uploaded file cannot be used."""
+    """Is raised when a control's value or an uploaded file cannot be used."""
+
+    control: str | None = None
+    """The name of that control, if it is known."""
 
 
 class CheckpointError(StudioError):
-    """A checkpoint is missing, altered, or does not fit its network."""
+    """Is raised when a checkpoint is missing, altered, or does not fit its network."""
 
 
 class DeviceError(StudioError):
-    """The device cannot do the work, most often for want of memory."""
+    """Is raised when the device cannot do the work, most often because its memory is full."""

@@ -1,27 +1,41 @@
-"""Pictures from visitors, never trusted, and pictures for visitors, which carry the parameters that made them."""
+"""Reads visitors' pictures, which are never trusted, and writes pictures that carry the parameters that made them."""
 
 import io
 import json
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
 from PIL.PngImagePlugin import PngInfo
 
+from engines.runtime.colours import Converter, converter
+from engines.runtime.deep_pictures import deep_picture
 from engines.runtime.errors import InputError
+from engines.runtime.large_webp import LargeWebP, is_large_webp
+from engines.runtime.unfinished_jpeg import finished
 
-if TYPE_CHECKING:
-    import torch
-
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""The formats that Pillow reads by itself; HEIC is read through libheif."""
 MAXIMUM_BYTES = 32_000_000
-MAXIMUM_PIXELS = 50_000_000
+MAXIMUM_PIXELS = 64_000_000
+"""Phones of 50 and cameras of 61 megapixels are below this. Pillow decodes into 4 bytes a pixel: 256 MB."""
 MINIMUM_SIDE = 16
-"""Pixels; below, no network of the studio has anything to look at."""
-ACCEPTED = "choose a PNG, JPEG, WebP, GIF, BMP or TIFF file"
+"""Pixels; in a smaller picture no network of the studio finds anything."""
+MOST_TIMES_LONGER = 20
+"""The largest ratio of the longer side to the shorter: beyond it, a picture that is made smaller loses its shorter
+side."""
+ACCEPTED = "choose a PNG, JPEG, WebP, AVIF, HEIC, GIF, BMP or TIFF file"
+BAND = 256
+"""The number of rows that are converted together, so that only the finished picture is held whole."""
+LANCZOS_REACH = 3
+"""The radius, in pixels of the smaller picture, of the sources of one of its pixels."""
 
 SIGNATURES = (
     (0, b"\x89PNG", "a damaged PNG file"),
@@ -31,58 +45,182 @@ SIGNATURES = (
     (0, b"BM", "a damaged BMP file"),
     (0, b"II*\0", "a damaged TIFF file"),
     (0, b"MM\0*", "a damaged TIFF file"),
-    (4, b"ftyphei", "a HEIC photograph"),
-    (4, b"ftypmif1", "a HEIC photograph"),
-    (4, b"ftypavif", "an AVIF picture"),
+    (4, b"ftyphe", "a damaged HEIC photograph"),
+    (4, b"ftypmif1", "a damaged HEIC photograph"),
+    (4, b"ftypavif", "a damaged AVIF picture"),
     (4, b"ftyp", "a video"),
     (0, b"\x1aE\xdf\xa3", "a video"),
     (8, b"AVI ", "a video"),
     (0, b"%PDF", "a PDF document"),
     (0, b"PK\x03\x04", "an archive"),
 )
-"""(offset, bytes found there, what the file is)."""
+"""Each entry: an offset, the bytes found there, and what the file then is."""
+AVIF_BRANDS = (b"avif", b"avis")
+BRANDS_WITHIN = 64
+"""The number of bytes at the start of a file in which an ISO container gives its brands."""
 
-MAXIMUM_REGIONS = 12
-FLAT_STEP = 8
-"""Levels of 255 by which neighbours in one region may differ: compression noise is below, antialiased edges above."""
-FLAT_SHARE = 0.6
-"""Masks measured from 0.90 (saved as JPEG of quality 75) to 1.00, four of six photographs below 0.5."""
-SAME_COLOUR = 32
-"""Levels of 255 in any channel within which two flat colours are one: masks painted for one pair differ by a few."""
-SMALLEST_REGION = 0.0005
-"""Share of its mask below which a flat colour is taken for noise."""
-ASPECT_TOLERANCE = 0.02
+Result = TypeVar("Result")
 
 PARAMETERS = "parameters"
 USER_COMMENT_ENCODING = b"ASCII\0\0\0"
 """How Exif 2.3 marks the encoding of a UserComment (section 4.6.5)."""
 
 
-def read_photo(file: str | os.PathLike[str] | bytes | BinaryIO, name: str = "picture") -> np.ndarray:
-    """The picture in a file a visitor sent: its first frame, upright, on white where it is transparent.
+class Source(Protocol):
+    """Describes a picture that gives its rows a band at a time, in 8 bits a channel."""
 
-    `name` is what the visitor calls the picture in an error. Returns (H, W, 3) uint8. What is too large is refused
-    from the file's size or header, before anything is decoded.
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return width and height."""
+
+    @property
+    def mode(self) -> str:
+        """Return Pillow's name for the kind of its channels."""
+
+    def rows(self, top: int, bottom: int) -> Image.Image:
+        """Return the rows from `top` to before `bottom`."""
+
+
+class Decoded:
+    """Holds a picture that Pillow has decoded."""
+
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
+        self.size, self.mode = image.size, image.mode
+
+    def rows(self, top: int, bottom: int) -> Image.Image:
+        """Return the rows from `top` to before `bottom`."""
+        return self._image.crop((0, top, self.size[0], bottom))
+
+
+def read_photo(
+    file: str | os.PathLike[str] | bytes | BinaryIO, name: str = "picture", longest: int | None = None
+) -> NDArray[np.uint8]:
+    """Read the picture in a visitor's file: its first frame, upright, in sRGB, on white where it is transparent.
+
+    A file that is too large is refused by its size or header, before anything is decoded.
+
+    Args:
+        name: what the visitor calls the picture, for errors.
+        longest: pixels; a picture with a longer side is made smaller.
+
+    Returns:
+        The picture, (H, W, 3) uint8.
 
     Raises:
         InputError: not a picture, damaged, or outside the limits on bytes, pixels and sides.
     """
-    image = _opened(_content(file, name), name)
-    width, height = image.size
+    content = _content(file, name)
+    try:
+        image = _opened(content, name)
+    except InputError:
+        # Pillow does not recognise some files that are read here, such as TIFF in floating point.
+        deep = _undamaged(name, deep_picture, content, None, name)
+        if deep is None:
+            raise
+        _check_sides(*deep.size, name)
+        return _undamaged(name, _converted, deep, deep.profile, content, deep.orientation, longest)
+    _check_sides(*image.size, name)
+    return _undamaged(name, _read, content, image, name, longest)
+
+
+def _undamaged(name: str, read: Callable[..., Result], *arguments: Any) -> Result:
+    try:
+        return read(*arguments)
+    except InputError:
+        raise
+    except Exception as error:  # Decoders of hostile files raise anything, from OSError to IndexError.
+        raise InputError(f"{name}: the picture is damaged or cut short; save it again, or choose another.") from error
+
+
+def _check_sides(width: int, height: int, name: str) -> None:
     if width * height > MAXIMUM_PIXELS:
         raise InputError(f"{name}: {width} x {height} pixels are too many; {_limit()}.")
     if min(width, height) < MINIMUM_SIDE:
         raise InputError(
             f"{name}: the picture is {width} x {height} pixels; choose one of at least {MINIMUM_SIDE} on each side."
         )
-    try:
-        return _rgb(ImageOps.exif_transpose(image))
-    except Exception as error:  # decoders of hostile files raise anything, from OSError to IndexError
-        raise InputError(f"{name}: the picture is damaged or cut short; save it again, or choose another.") from error
+    if max(width, height) > MOST_TIMES_LONGER * min(width, height):
+        raise InputError(
+            f"{name}: the picture is a strip of {width} x {height} pixels; choose one whose longer side is at most "
+            f"{MOST_TIMES_LONGER} times the shorter, or cut out a part of it."
+        )
 
 
 def _limit() -> str:
     return f"choose a picture of at most {MAXIMUM_PIXELS // 1_000_000} million pixels"
+
+
+def _read(content: bytes, image: Image.Image, name: str, longest: int | None) -> NDArray[np.uint8]:
+    if longest:
+        image.draft(None, _within(image.size, longest))
+    source: Source | None = deep_picture(content, image, name)
+    if source is None and is_large_webp(image):
+        source = LargeWebP(content)
+    elif source is None:
+        image = _loaded(image, content)
+        source = Decoded(image)
+    profile, orientation = image.info.get("icc_profile"), _orientation(image)
+    del image  # The source holds what is still needed of it.
+    return _converted(source, profile, content, orientation, longest)
+
+
+def _loaded(image: Image.Image, content: bytes) -> Image.Image:
+    try:
+        image.load()
+    except OSError:
+        whole = finished(content) if image.format == "JPEG" else None
+        if whole is None:
+            raise
+        return Image.open(io.BytesIO(whole), formats=("JPEG",))
+    return image
+
+
+def _orientation(image: Image.Image) -> int:
+    """Read how the picture is to be turned, by Exif's codes (section 4.6.4); 1 is upright."""
+    with suppress(Exception):  # A broken description does not damage the picture.
+        orientation: int = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return orientation
+    return 1
+
+
+def _converted(
+    source: Source, profile: bytes | None, content: bytes, orientation: int, longest: int | None
+) -> NDArray[np.uint8]:
+    """Convert the source to (H, W, 3) uint8, upright, in sRGB, and smaller (Lanczos) if it is longer than `longest`."""
+    convert = converter(source.mode, profile, content)
+    width, height = source.size
+    columns, rows = _within(source.size, longest) if longest else source.size
+    picture = np.empty((rows, columns, 3), dtype=np.uint8)
+    scale = height / rows
+    reach = math.ceil(LANCZOS_REACH * scale) if scale > 1 else 0
+    for top in range(0, rows, BAND):
+        bottom = min(rows, top + BAND)
+        above, below = max(0, int(top * scale) - reach), min(height, math.ceil(bottom * scale) + reach)
+        band = _rgb(source.rows(above, below), convert)
+        if (columns, rows) != source.size:
+            box = (0, top * scale - above, width, min(height, bottom * scale) - above)
+            band = band.resize((columns, bottom - top), Image.Resampling.LANCZOS, box)
+        picture[top:bottom] = np.asarray(band)
+    return np.ascontiguousarray(_upright(picture, orientation))
+
+
+def _rgb(image: Image.Image, convert: Converter) -> Image.Image:
+    if not image.has_transparency_data:
+        return convert(image)
+    if image.mode == "La":
+        image = image.convert("LA")
+    picture = image.convert("RGBA")
+    seen = convert(picture.convert("RGB"))
+    seen.putalpha(picture.getchannel("A"))
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), seen).convert("RGB")
+
+
+def _upright(picture: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    if orientation in (5, 6, 7, 8):
+        picture = picture.swapaxes(0, 1)
+    mirrored_rows, mirrored_columns = orientation in (3, 4, 7, 8), orientation in (2, 3, 6, 7)
+    return picture[:: -1 if mirrored_rows else 1, :: -1 if mirrored_columns else 1]
 
 
 def _content(file: str | os.PathLike[str] | bytes | BinaryIO, name: str) -> bytes:
@@ -104,12 +242,24 @@ def _content(file: str | os.PathLike[str] | bytes | BinaryIO, name: str) -> byte
 def _opened(content: bytes, name: str) -> Image.Image:
     if not content:
         raise InputError(f"{name}: the file is empty; {ACCEPTED}.")
+    formats: tuple[str, ...] = FORMATS
+    if content[4:8] == b"ftyp" and not any(brand in content[8:BRANDS_WITHIN] for brand in AVIF_BRANDS):
+        formats = (_heif(),)
     try:
-        return Image.open(io.BytesIO(content), formats=FORMATS)
+        return Image.open(io.BytesIO(content), formats=formats)
     except Image.DecompressionBombError:
         raise InputError(f"{name}: the picture is far too large; {_limit()}.") from None
-    except Exception as error:  # as in read_photo
+    except Exception as error:  # As in _undamaged.
         raise InputError(f"{name}: this is {_kind(content)}, not a picture the studio reads; {ACCEPTED}.") from error
+
+
+@cache
+def _heif() -> str:
+    """Register the reader of HEIC files with Pillow, and return Pillow's name for them."""
+    import pi_heif
+
+    pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+    return "HEIF"
 
 
 def _kind(content: bytes) -> str:
@@ -124,115 +274,11 @@ def _kind(content: bytes) -> str:
     return "a file of unknown kind" if b"\0" in start else "text"
 
 
-def _rgb(image: Image.Image) -> np.ndarray:
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return np.repeat(_grey(image)[..., None], 3, axis=2)
-    if image.has_transparency_data:
-        picture = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return np.array(image.convert("RGB"))
+def write_picture(picture: NDArray[np.uint8], path: Path, parameters: Mapping[str, Any]) -> None:
+    """Write (H, W, 3) uint8 as PNG, WebP or JPEG, by the path's suffix, with the parameters in its metadata.
 
-
-def _grey(image: Image.Image) -> np.ndarray:
-    """8-bit levels of a picture in 16 or 32 bits, whose full scale, where the mode does not tell it, is the
-    smallest usual one that holds every value."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float32), posinf=0, neginf=0)
-    if image.mode.startswith("I;16"):
-        full = 65535.0
-    else:
-        peak = float(values.max())
-        usual = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        full = next((scale for scale in usual if peak <= scale), peak)
-    return (np.clip(values / full, 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
-def region_labels(
-    masks: Sequence[np.ndarray],
-    sizes: Sequence[Sequence[int]],
-    names: Sequence[str] = ("Regions of the content", "Regions of the style"),
-) -> tuple[list[np.ndarray], list[str]]:
-    """The regions that colour-coded masks mark: the same colour has the same label in every mask.
-
-    `masks` are pictures, (H, W, 3) uint8; each is brought to its photograph's (height, width) in `sizes` by nearest
-    neighbours; `names` are what the visitor calls them. Returns label maps, int64 in 0..K-1, and the K colours, as
-    "#rrggbb", the most frequent first. A region's colour is one that covers flat ground; every other pixel (an
-    antialiased edge, a hairline) joins the nearest flat one, so a region thinner than 3 pixels disappears.
-
-    Raises:
-        InputError: a mask has another aspect than its photograph, no flat colours, or all together too many.
+    They are JSON, in PNG's text chunk "parameters", or in Exif's UserComment.
     """
-    for mask, (height, width), name in zip(masks, sizes, names, strict=True):
-        aspect = mask.shape[1] / mask.shape[0] * height / width
-        if not 1 / (1 + ASPECT_TOLERANCE) <= aspect <= 1 + ASPECT_TOLERANCE:
-            raise InputError(
-                f"{name}: the mask is {mask.shape[1]} x {mask.shape[0]} pixels but its photograph {width} x {height}; "
-                "give a mask of the photograph's shape."
-            )
-    # A mask is labelled at its own size unless that is the larger: enlarging first would make flat ground of edges.
-    masks = [_nearest(m, (min(m.shape[0], h), min(m.shape[1], w))) for m, (h, w) in zip(masks, sizes, strict=True)]
-    flats = [_flat(mask) for mask in masks]
-    for flat, name in zip(flats, names, strict=True):
-        if flat.mean() < FLAT_SHARE:
-            raise InputError(f"{name}: this is not a picture in flat colours; paint each region in one colour.")
-    palette = _palette([mask[flat] for mask, flat in zip(masks, flats, strict=True)])
-    if len(palette) > MAXIMUM_REGIONS:
-        raise InputError(
-            f"{' and '.join(names)}: there are more than {MAXIMUM_REGIONS} flat colours; paint at most so many regions."
-        )
-    labels = [_labels(mask, flat, palette) for mask, flat in zip(masks, flats, strict=True)]
-    colours = ["#" + bytes(colour.tolist()).hex() for colour in palette.astype(np.uint8)]
-    return [_nearest(label, size) for label, size in zip(labels, sizes, strict=True)], colours
-
-
-def _nearest(picture: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    rows, columns = ((np.arange(new) * 2 + 1) * old // (2 * new) for new, old in zip(size, picture.shape, strict=False))
-    return picture[rows[:, None], columns]
-
-
-def _flat(mask: np.ndarray) -> np.ndarray:
-    """Where a pixel and its eight neighbours have one colour."""
-    from scipy import ndimage
-
-    window = (3, 3, 1)
-    step = ndimage.maximum_filter(mask, window, mode="nearest") - ndimage.minimum_filter(mask, window, mode="nearest")
-    return step.max(axis=2) <= FLAT_STEP
-
-
-def _palette(pixels: Sequence[np.ndarray]) -> np.ndarray:
-    """The colours that each cover enough of some mask, the most frequent first; at most one more than is allowed."""
-    pixels = [np.ascontiguousarray(p) @ np.array([1 << 16, 1 << 8, 1]) for p in pixels]
-    codes, places = np.unique(np.concatenate(pixels), return_inverse=True)
-    owners = np.repeat(np.arange(len(pixels)), [len(p) for p in pixels])
-    shares = np.stack([np.bincount(places[owners == i], minlength=len(codes)) / len(p) for i, p in enumerate(pixels)])
-    colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
-    found: list[np.ndarray] = []
-    left = np.ones(len(codes), dtype=bool)
-    while left.any() and len(found) <= MAXIMUM_REGIONS:
-        colour = colours[np.argmax(shares.sum(axis=0) * left)]
-        near = left & (np.abs(colours - colour).max(axis=1) <= SAME_COLOUR)
-        if shares[:, near].sum(axis=1).max() >= SMALLEST_REGION:
-            found.append(colour)
-        left &= ~near
-    return np.array(found, dtype=np.uint8)
-
-
-def _labels(mask: np.ndarray, flat: np.ndarray, palette: np.ndarray) -> np.ndarray:
-    from scipy import ndimage
-
-    labels = np.zeros(mask.shape[:2], dtype=np.int64)
-    nearest = np.full(mask.shape[:2], 256, dtype=np.int16)
-    for label, colour in enumerate(palette.astype(np.int16)):
-        distance = np.abs(mask.astype(np.int16) - colour).max(axis=2)
-        labels[distance < nearest] = label
-        nearest = np.minimum(nearest, distance)
-    unsure = ~flat | (nearest > SAME_COLOUR)
-    rows, columns = ndimage.distance_transform_edt(unsure, return_distances=False, return_indices=True)
-    return labels[rows, columns]
-
-
-def write_picture(picture: np.ndarray, path: Path, parameters: Mapping[str, Any]) -> None:
-    """Write (H, W, 3) uint8 as PNG, WebP or JPEG, by the path's suffix, with the parameters as JSON in its metadata:
-    PNG's text chunk "parameters", or Exif's UserComment."""
     text = json.dumps(parameters)
     image = Image.fromarray(picture)
     if path.suffix == ".png":
@@ -246,50 +292,38 @@ def write_picture(picture: np.ndarray, path: Path, parameters: Mapping[str, Any]
 
 
 def read_parameters(file: Path | bytes) -> dict[str, Any]:
-    """The parameters that `write_picture` put into a picture; nothing of it is decoded.
+    """Read the parameters that `write_picture` put into a picture, without decoding it.
 
     Raises:
-        InputError: not a picture, or one that carries none.
+        InputError: it is no picture, or carries no parameters.
     """
     image = _opened(_content(file, "The picture"), "The picture")
     try:
-        # A PNG has its text in its header; a look for its Exif would decode it.
+        # A PNG has its text in its header; reading its Exif would decode the picture.
         if image.format == "PNG":
-            return json.loads(image.info[PARAMETERS])
-        comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
-        return json.loads(comment.removeprefix(USER_COMMENT_ENCODING))
-    except Exception:  # metadata is whatever its sender wrote, as in read_photo
+            text = image.info[PARAMETERS]
+        else:
+            comment = image.getexif().get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment]
+            text = comment.removeprefix(USER_COMMENT_ENCODING)
+        parameters: dict[str, Any] = json.loads(text)
+        return parameters
+    except Exception:  # Metadata is whatever its sender wrote, as in read_photo.
         raise InputError("The picture carries no parameters; choose one that the studio saved.") from None
 
 
-def fit(picture: np.ndarray, longest: int) -> np.ndarray:
-    """The picture, (H, W, 3) uint8, made smaller (Lanczos) where its longer side exceeds `longest` pixels."""
+def fit(picture: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Make a picture, (H, W, 3) uint8, smaller (Lanczos) if its longer side exceeds `longest` pixels.
+
+    No side becomes shorter than 16 pixels.
+    """
     height, width = picture.shape[:2]
-    scale = longest / max(height, width)
-    if scale >= 1:
+    size = _within((width, height), longest)
+    if size == (width, height):
         return picture
-    size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.array(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 
-def to_tensor(picture: np.ndarray) -> "torch.Tensor":
-    """(H, W, 3) uint8 as (3, H, W) float32 in [-1, 1]."""
-    import torch
-
-    return torch.from_numpy(picture).permute(2, 0, 1).contiguous().float() / 127.5 - 1
-
-
-def middle_square(picture: "torch.Tensor", side: int) -> "torch.Tensor":
-    """The middle square of a picture `(3, H, W)` in [-1, 1], as `(3, side, side)` (bicubic)."""
-    from torch.nn import functional
-
-    shortest = min(picture.shape[1:])
-    top, left = ((long - shortest) // 2 for long in picture.shape[1:])
-    square = picture[None, :, top : top + shortest, left : left + shortest]
-    return functional.interpolate(square, (side, side), mode="bicubic", antialias=True)[0].clamp(-1, 1)
-
-
-def to_picture(tensor: "torch.Tensor") -> np.ndarray:
-    """(3, H, W) in [-1, 1] as (H, W, 3) uint8; what lies outside is clamped."""
-    levels = ((tensor.detach().float() + 1) * 127.5).round().clamp(0, 255)
-    return levels.byte().permute(1, 2, 0).contiguous().cpu().numpy()
+def _within(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Compute the width and height that `fit` gives a picture of this size."""
+    scale = max(longest / max(size), MINIMUM_SIDE / min(size))
+    return size if scale >= 1 else (round(size[0] * scale), round(size[1] * scale))

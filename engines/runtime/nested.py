@@ -1,12 +1,13 @@
-"""Nested values in one file: mappings, lists and tuples of tensors, arrays, numbers, texts, bytes and recordings.
+"""Stores nested values in one file: mappings and sequences of tensors, arrays, numbers, texts, bytes and recordings.
 
-The file is safetensors, with what nests the tensors as JSON among its metadata: reading it runs nothing. Every value
-comes back as it was, a tensor on the CPU.
+The file is safetensors, with the nesting as JSON in its metadata, so reading it runs nothing. Every value comes back as
+it was, a tensor on the CPU.
 """
 
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,36 +21,42 @@ if TYPE_CHECKING:
 
 
 def write(path: Path, value: Any) -> None:
-    """Put the value into a file; however the process ends meanwhile, the file is then the new one or the old one.
+    """Write the value to a file; however the process ends meanwhile, the file is then the new one or the old one.
 
     Raises:
         TypeError: the value holds something of another kind.
-        OSError: the disk is full, or does not let itself be written.
+        OSError: the disk is full, or cannot be written.
     """
     from safetensors.torch import save
 
     tensors: dict[str, Tensor] = {}
     nest = json.dumps(_take_apart(value, tensors))
     beside = path.with_name(path.name + ".new")
-    with open(beside, "wb") as file:
-        file.write(save(tensors, {"nest": nest}))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    content = save(tensors, {"nest": nest})
+    try:
+        with open(beside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)  # What was written of it would keep a full disk full.
+        raise
 
 
 def read(path: Path) -> Any:
-    """The value in a file that `write` made."""
+    """Read the value from a file that `write` made."""
     from safetensors import safe_open
 
     with safe_open(path, framework="pt") as file:
-        # A clone, for what is read stays bound to the file, which may be deleted or replaced.
+        # They are cloned, because what is read stays bound to the file, which may be deleted or replaced.
         tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
         return _put_together(json.loads(file.metadata()["nest"]), tensors)
 
 
 def _take_apart(value: Any, tensors: "dict[str, Tensor]") -> Any:
-    """The value with a list [kind, ...] for all that JSON has no word for, and its arrays among `tensors`."""
+    """Replace all that JSON cannot express by a list [kind, ...], and put the arrays into `tensors`."""
     import torch
 
     def name(tensor: "Tensor") -> str:

@@ -1,4 +1,4 @@
-"""How long work tells where it is, and what it needs to go on from there."""
+"""Defines how long work reports its progress, and what it needs to continue later."""
 
 from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple, TypeVar
@@ -7,14 +7,14 @@ Result = TypeVar("Result")
 
 
 class Progress(NamedTuple):
-    """A step of long work: `fraction` of the whole in [0, 1] and a few words on what is being done."""
+    """Reports a step of long work: the `fraction` that is done, in [0, 1], and a few words on what is being done."""
 
     fraction: float
     words: str
 
 
 class Saved(NamedTuple):
-    """What a job needs to go on from here after a restart of the server, and to end as if there had been none.
+    """Holds what a job needs to continue after a restart of the server, and to end as if there had been none.
 
     `state` may nest mappings, lists and tuples of tensors, arrays, numbers, texts and bytes.
     """
@@ -23,16 +23,17 @@ class Saved(NamedTuple):
 
 
 class Substitution(NamedTuple):
-    """From here the work goes on with these `values` of its controls; `sentence` says to the visitor why."""
+    """Says that the work continues with these `values` of its controls; `sentence` tells the visitor why."""
 
     values: Mapping[str, Any]
     sentence: str
 
 
 def finish(steps: Generator[Any, None, Result]) -> Result:
-    """What `steps` returns, run to the end by somebody who follows none of its progress."""
+    """Run `steps` to the end, ignoring its progress, and return its result."""
     while True:
         try:
             next(steps)
         except StopIteration as done:
-            return done.value
+            result: Result = done.value
+            return result

@@ -1,18 +1,18 @@
-"""Networks kept in memory between runs, within a bound on their bytes; the least recently used leaves first.
+"""Keeps networks in memory between runs, up to a number of bytes; the least recently used leaves first.
 
-From an accelerator it leaves for the main memory, whence it is back sooner than from its file, and from there for good.
-Whoever computes with a network keeps it while it leaves: only copies are moved.
+A network that leaves an accelerator goes to the main memory, from where it returns faster than from its file; from
+there it is dropped. A computation that uses a network keeps it while it leaves, because only copies are moved.
 """
 
 import copy
-import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
-from threading import Lock
+from threading import RLock
 from typing import NamedTuple
 
 import torch
@@ -20,25 +20,25 @@ from torch import Tensor, nn
 
 from engines.runtime.device import describe, device
 from engines.runtime.errors import DeviceError
+from engines.runtime.memory import MEMORY, Memory
 
-DEFAULT_GIGABYTES = 2.0
 HOST = torch.device("cpu")
 OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "MPS backend out of memory")
-"""How torch says it of main memory and of Apple's, for which it has no exception of its own."""
+"""Torch's words for a full main memory, and Apple's, for which it has no exception of its own."""
 
 
 def size(module: nn.Module) -> int:
-    """Bytes of a network's parameters and buffers."""
+    """Count the bytes of a network's parameters and buffers."""
     return sum(tensor.nbytes for tensor in chain(module.parameters(), module.buffers()))
 
 
 def place(module: nn.Module) -> torch.device:
-    """Where a network's first parameter or buffer is."""
+    """Return the device of a network's first parameter or buffer."""
     return next((tensor.device for tensor in chain(module.parameters(), module.buffers())), HOST)
 
 
 def copy_to(module: nn.Module, where: torch.device) -> nn.Module:
-    """A copy of the network on that device; nothing is allocated where the network is."""
+    """Copy the network to that device; nothing is allocated where the network is."""
 
     def moved(tensor: Tensor) -> Tensor:
         there = tensor.detach().to(where, copy=True)
@@ -49,8 +49,10 @@ def copy_to(module: nn.Module, where: torch.device) -> nn.Module:
 
 
 class Loaded(NamedTuple):
-    """A network in memory: its bytes, where they are, how many seconds it took to get it there, and how many have
-    passed since it was last asked for."""
+    """Describes a network in memory.
+
+    `seconds` is how long it took to get it there, `idle` how many seconds have passed since it was last asked for.
+    """
 
     key: Hashable
     bytes: int
@@ -61,58 +63,69 @@ class Loaded(NamedTuple):
 
 @dataclass
 class _Entry:
-    """`home` is the accelerator that the network has left for the main memory."""
+    """Keeps a network, or the promise of one.
+
+    `home` is the accelerator that the network has left for the main memory; `number` is its number there.
+    """
 
     module: "Future[nn.Module]" = field(default_factory=Future)
     home: torch.device | None = None
     seconds: float = 0.0
     asked: float = 0.0
+    number: int | None = None
 
 
 class Resident:
-    """Built networks by key, `limit` bytes of them on the accelerator and as many in the main memory; more only while a
-    single network needs more."""
+    """Keeps built networks by key: `limit` bytes on the accelerator, the others within the budget of main `memory`.
 
-    def __init__(self, limit: int) -> None:
+    It keeps more only while a single network needs more.
+    """
+
+    def __init__(self, limit: int, memory: Memory | None = None) -> None:
         self.limit = limit
-        self._lock = Lock()
+        self._memory = memory or Memory(limit)
+        self._lock = RLock()
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     def get(self, key: Hashable, build: Callable[[], nn.Module]) -> nn.Module:
-        """The network of that key, brought back or built if need be: once, however many threads ask, and without
-        holding up other keys.
+        """Return the network of that key, moved back or built if needed.
 
-        What `build` raises is raised to all who wait for it; whoever asks next builds anew.
+        It is built once, however many threads ask, and other keys do not wait for it. What `build` raises is raised in
+        every thread that waits; the next one that asks builds anew.
         """
         began = time.monotonic()
         with self._lock:
-            known = self._entries.get(key)
+            known = self._entries.pop(key, None)
             waits = known is not None and known.home is None
             entry = known if known is not None and waits else _Entry()
-            entry.asked = began
+            entry.asked, future = began, entry.module
             self._entries[key] = entry
-            self._entries.move_to_end(key)
-            future = entry.module
         if waits:
+            if entry.number is not None:
+                self._memory.use(entry.number)
             return future.result()
         try:
             if known is not None and known.home is not None:
                 module = copy_to(known.module.result(), known.home)
             else:
                 module = build()
+            entry.seconds = time.monotonic() - began
         except BaseException as error:
             with self._lock:
                 del self._entries[key]
             future.set_exception(error)
             raise
-        entry.seconds = time.monotonic() - began
         future.set_result(module)
-        with self._lock:
-            self._leave(key, self.limit, self.limit)
+        if known is not None and known.number is not None:
+            self._memory.forget(known.number)
+        if place(module) == HOST:
+            self._count(key, entry, module)
+        else:
+            self._leave(key, self.limit)
         return module
 
     def loaded(self) -> list[Loaded]:
-        """Every network in memory, the least recently used first."""
+        """List every network in memory, the least recently used first."""
         now = time.monotonic()
         with self._lock:
             return [
@@ -121,17 +134,20 @@ class Resident:
             ]
 
     def release(self) -> None:
-        """Let all networks leave the device of the one that was asked for last, which alone stays."""
+        """Move all networks but the one that was asked for last off its device."""
         with self._lock:
-            if built := self._built():
-                key, _, module = built[-1]
-                on_host = place(module) == HOST
-                self._leave(key, self.limit if on_host else 0, 0 if on_host else self.limit)
+            built = self._built()
+        if built:
+            key, _, module = built[-1]
+            if place(module) == HOST:
+                self._leave_host(key)
+            else:
+                self._leave(key, 0)
 
     def within_memory(self, compute: Callable[..., Tensor], *batch: Tensor) -> Tensor:
-        """`compute(*batch)`; the tensors of the batch have one length, which the result has too.
+        """Compute `compute(*batch)`; the tensors of the batch have one length, and so has the result.
 
-        Where memory runs out, the networks that wait leave it first; then the batch is halved until it fits.
+        If memory runs out, the waiting networks leave it first; then the batch is halved until it fits.
 
         Raises:
             DeviceError: not even one item of the batch fits.
@@ -145,13 +161,39 @@ class Resident:
     def _built(self) -> list[tuple[Hashable, _Entry, nn.Module]]:
         return [(key, entry, entry.module.result()) for key, entry in self._entries.items() if entry.module.done()]
 
-    def _leave(self, kept: Hashable, accelerator: int, host: int) -> None:
-        """Until no more bytes than these are on the accelerator, and then in the main memory."""
-        for _, entry, module in self._too_many(kept, accelerator, on_host=False):
-            entry.module, entry.home = Future(), place(module)
-            entry.module.set_result(copy_to(module, HOST))
-        for key, _, _ in self._too_many(kept, host, on_host=True):
-            del self._entries[key]
+    def _leave(self, kept: Hashable, limit: int) -> None:
+        """Move networks off the accelerator until at most `limit` bytes are on it."""
+        moved = []
+        with self._lock:
+            for key, entry, module in self._too_many(kept, limit, on_host=False):
+                copied: Future[nn.Module] = Future()
+                try:
+                    copied.set_result(copy_to(module, HOST))
+                except (RuntimeError, MemoryError):  # The main memory is full too: it is built anew when needed.
+                    del self._entries[key]
+                else:
+                    entry.module, entry.home = copied, place(module)
+                    moved.append((key, entry))
+        for key, entry in moved:
+            self._count(key, entry, entry.module.result())
+
+    def _leave_host(self, kept: Hashable) -> None:
+        """Drop networks until only that one is in the main memory."""
+        with self._lock:
+            leaving = self._too_many(kept, 0, on_host=True)
+        for key, entry, _ in leaving:
+            self._drop(key, entry)
+            if entry.number is not None:
+                self._memory.forget(entry.number)
+
+    def _count(self, key: Hashable, entry: _Entry, module: nn.Module) -> None:
+        """Count a network in the main memory, which it leaves when others need its room."""
+        entry.number = self._memory.keep(size(module), partial(self._drop, key, entry))
+
+    def _drop(self, key: Hashable, entry: _Entry) -> None:
+        with self._lock:
+            if self._entries.get(key) is entry:
+                del self._entries[key]
 
     def _too_many(self, kept: Hashable, limit: int, on_host: bool) -> list[tuple[Hashable, _Entry, nn.Module]]:
         there = [found for found in self._built() if (place(found[2]) == HOST) == on_host]
@@ -179,7 +221,7 @@ def _in_halves(compute: Callable[..., Tensor], batch: tuple[Tensor, ...]) -> Ten
 
 
 def _unless_full(compute: Callable[..., Tensor], batch: tuple[Tensor, ...]) -> Tensor | None:
-    """What `compute` returns; None where memory ran out, and what it had taken is free again."""
+    """Return what `compute` returns; None if memory ran out, after freeing what it had taken."""
     try:
         return compute(*batch)
     except (torch.OutOfMemoryError, MemoryError):
@@ -190,13 +232,5 @@ def _unless_full(compute: Callable[..., Tensor], batch: tuple[Tensor, ...]) -> T
         return None
 
 
-def _limit() -> int:
-    gigabytes = os.environ.get("STUDIO_MEMORY", DEFAULT_GIGABYTES)
-    try:
-        return int(float(gigabytes) * 1e9)
-    except ValueError:
-        raise DeviceError(f"STUDIO_MEMORY={gigabytes!r} is no number of gigabytes; set it to one, such as 2.") from None
-
-
-RESIDENT = Resident(_limit())
-"""The networks of this process; the variable STUDIO_MEMORY bounds them, in gigabytes."""
+RESIDENT = Resident(MEMORY.limit, MEMORY)
+"""The networks of this process."""

@@ -1,12 +1,11 @@
-"""How checkpoints of SAGAN become its network, and how well those of CIFAR-10's classes do."""
+"""How checkpoints of SAGAN become its network."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from engines.generative_adversarial.layout import remap_studio
-from engines.generative_adversarial.quality import measure
 from engines.runtime.checkpoints import Architecture
 from engines.sagan.network import SAGAN, remap
+from engines.shared.generative_adversarial.layout import remap_openmmlab, remap_studio
 
 
 def build(config: Mapping[str, Any]) -> SAGAN:
@@ -14,8 +13,9 @@ def build(config: Mapping[str, Any]) -> SAGAN:
 
 
 ARCHITECTURES = {
-    "sagan": Architecture(build, remap, measure),
-    "sagan-studio": Architecture(build, remap_studio, measure),
+    "sagan": Architecture(build, remap),
+    "sagan-studio": Architecture(build, remap_studio),
+    "sagan-openmmlab": Architecture(build, remap_openmmlab),
 }
-"""By layout: github.com/voletiv/self-attention-GAN-pytorch, which leaves our own keys alone, and
-github.com/POSTECH-CVLab/PyTorch-StudioGAN."""
+"""By layout: github.com/voletiv/self-attention-GAN-pytorch, which leaves our own keys alone,
+github.com/POSTECH-CVLab/PyTorch-StudioGAN, and github.com/open-mmlab/mmgeneration."""

@@ -1,6 +1,7 @@
 """What the page on SAGAN asks for (Zhang et al., 2018, arXiv:1805.08318): pictures, and what their pixels attend to."""
 
 from collections.abc import Iterator
+from functools import partial
 from math import isqrt, log2
 from typing import NamedTuple
 
@@ -8,15 +9,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engines.generative_adversarial.network import prepare
-from engines.runtime.checkpoints import find, loaded
-from engines.runtime.device import device
+from engines.runtime import networks
+from engines.runtime.checkpoints import find
 from engines.runtime.progress import Progress
-from engines.runtime.resident import RESIDENT
 from engines.sagan.architecture import ARCHITECTURES
 from engines.sagan.network import SAGAN
+from engines.shared.generative_adversarial.network import prepare
 
+SLUG = "sagan"
 BUNDLED = "sagan-small"
+CHECKPOINTS = (BUNDLED,)
 STEP_PIXELS = 16 * 32 * 32
 """Pixels that one step makes, at most, unless it makes one picture."""
 MOST_COMPARED = 10
@@ -29,13 +31,7 @@ def network(checkpoint: str) -> SAGAN:
     Raises:
         CheckpointError: the checkpoint is not here, or does not fit.
     """
-    place = device()
-
-    def build() -> SAGAN:
-        record = find(checkpoint)
-        return prepare(loaded(record, ARCHITECTURES[record.architecture]), torch.float32).to(place)
-
-    return RESIDENT.get((checkpoint, place), build)
+    return networks.ready(checkpoint, ARCHITECTURES, partial(prepare, dtype=torch.float32))
 
 
 def warm() -> None:

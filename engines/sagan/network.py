@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from engines.generative_adversarial.layout import ATTENTION, BATCH_NORM, Rules, State, fold_torch, rename
-from engines.generative_adversarial.network import ResidualGenerator
+from engines.shared.generative_adversarial.layout import ATTENTION, BATCH_NORM, Rules, State, fold_torch, rename
+from engines.shared.generative_adversarial.network import ResidualGenerator
 
 PUBLISHED_WIDTHS = (16, 16, 8, 4, 2, 1)
 """Of the 128-pixel generator, in units of its narrowest: github.com/brain-research/self-attention-gan."""

@@ -2,8 +2,9 @@
 
     python -m engines.sagan.replay --with-norm DIR --without-norm DIR --data DIR
 
-Each DIR is the `--out` of engines.generative_adversarial.train, the second one's with `--without-spectral-norm`, and
-has its words in `log`. What is recorded lies beside this module: the same latents through both, and the losses.
+Each DIR is the `--out` of engines.sagan.train, the second one's with `--without-spectral-norm`, and has its words in
+`log`. What is recorded lies beside this module: the same latents
+through both, and the losses.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from engines.runtime.kept import kept
 
 if TYPE_CHECKING:
     from engines.sagan.network import SAGAN
@@ -28,7 +31,7 @@ SEED = 0
 QUALITY = 90
 """Of the recorded pictures, in WebP's own measure."""
 JUDGED = (256, 512, 1024, 2048)
-"""Steps after which the judge of engines/generative_adversarial/quality.py looks at 5,000 pictures."""
+"""Steps after which the judge of engines/shared/generative_adversarial/quality.py looks at 5,000 pictures."""
 LOGGED = re.compile(r"^(\d+) s, step (\d+), [\d.]+ steps/s: \w+ (-?[\d.]+|nan)", re.MULTILINE)
 """Seconds, step, and the discriminator's hinge loss."""
 
@@ -47,7 +50,7 @@ def recorded(folder: Path = RECORDED) -> Mapping[str, Mapping[str, Any]]:
     return runs
 
 
-@cache
+@kept()
 def snapshots(run: str, folder: Path = RECORDED) -> Sequence[Snapshot]:
     """The snapshots of a run, "with" or "without"."""
     from PIL import Image
@@ -72,7 +75,7 @@ def _record(training: Path, data: Path | None, path: Path) -> dict[str, Any]:
     """Write a training's snapshots as one sheet; what else is recorded of it."""
     from PIL import Image
 
-    from engines.generative_adversarial.quality import measure
+    from engines.shared.generative_adversarial.quality import measure
 
     sheets, sigmas, judged = [], {}, {}
     for step, network in _networks(training):
@@ -97,11 +100,11 @@ def _networks(training: Path) -> Iterator[tuple[int, "SAGAN"]]:
     """(step, network) of every snapshot."""
     from safetensors.torch import load_file
 
-    from engines.generative_adversarial.train import GENERATORS
     from engines.sagan.network import SAGAN
+    from engines.sagan.train import RECIPE
 
     for path in sorted(training.glob("step-*.safetensors")):
-        network = SAGAN(**GENERATORS["sagan"]).eval()
+        network = SAGAN(**RECIPE.generator).eval()
         network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
         yield int(path.stem[5:]), network
 
@@ -111,7 +114,7 @@ def _sample(network: "SAGAN") -> np.ndarray:
     import torch
     from torch.nn import functional
 
-    from engines.runtime.images import to_picture
+    from engines.shared.tensors import to_picture
 
     random = torch.Generator().manual_seed(SEED)
     latents = torch.randn(ROWS, network.latent_size, generator=random).repeat_interleave(network.classes, 0)

@@ -5,29 +5,32 @@ A signal on the sphere is `(2b, 2b)`, beta and alpha on the SOFT grid. What is m
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from engines.runtime.checkpoints import find, loaded
+from engines.runtime import networks
 from engines.runtime.device import device
 from engines.runtime.errors import InputError
-from engines.runtime.resident import RESIDENT
 from engines.spherical_cnn.architecture import ARCHITECTURES
 from engines.spherical_cnn.data import project
+from engines.spherical_cnn.familiarity import times_as_far
 from engines.spherical_cnn.grids import longitudes, soft_colatitudes
 from engines.spherical_cnn.meshes import Mesh, seen_from_sphere, unscaled
 from engines.spherical_cnn.molecules import Molecule, spheres
 from engines.spherical_cnn.network import BANDWIDTHS, Network
 from engines.spherical_cnn.shapes import FAMILIES
 
+SLUG = "spherical_cnn"
 READERS = {"spherical": "spherical-cnn-mnist-nr", "planar": "spherical-cnn-planar-nr"}
 """Of digits; both learned them as they are placed, never rotated."""
 BANDWIDTH = BANDWIDTHS[0]
 """At which digits are read."""
 SHAPES = "spherical-cnn-shapes"
+CHECKPOINTS = (*READERS.values(), SHAPES)
 ASPECT, ASPECT_ERROR = 2.0, 0.02
 """Width by height of a picture of the whole sphere, and how far it may be from that."""
 CHUNK = 32
@@ -91,10 +94,18 @@ def read_digit(picture: Tensor, rotations: Tensor, readers: Mapping[str, str] = 
     return found
 
 
+class Recognized(NamedTuple):
+    """What the sphere round a mesh sees, as `meshes.cast` of it and of its hull, `(6, 2b, 2b)`; the probability of each
+    family of shapes; and how many times as far from what was learned it is as a new shape of these families."""
+
+    seen: np.ndarray
+    probabilities: Mapping[str, float]
+    times_as_far: float
+
+
 @torch.inference_mode()
-def recognize(mesh: Mesh, checkpoint: str = SHAPES) -> tuple[np.ndarray, Mapping[str, float]]:
-    """What the sphere round a mesh sees, as `meshes.cast` of it and of its hull, `(6, 2b, 2b)`, and the probability of
-    each family of shapes.
+def recognize(mesh: Mesh, checkpoint: str = SHAPES) -> Recognized:
+    """What the network makes of a mesh.
 
     Raises:
         CheckpointError: the checkpoint is not here, or does not fit.
@@ -102,8 +113,10 @@ def recognize(mesh: Mesh, checkpoint: str = SHAPES) -> tuple[np.ndarray, Mapping
     """
     reader = network(checkpoint)
     seen = seen_from_sphere(mesh, reader.bandwidth)
-    probabilities = reader(seen[None].to(device()))[0].softmax(0)
-    return unscaled(seen), dict(zip(FAMILIES, probabilities.tolist(), strict=True))
+    features = reader.features(seen[None].to(device()))
+    probabilities = reader.out_layer(features)[0].softmax(0)
+    families = dict(zip(FAMILIES, probabilities.tolist(), strict=True))
+    return Recognized(unscaled(seen), families, times_as_far(features[0]))
 
 
 @torch.inference_mode()
@@ -123,18 +136,10 @@ def network(checkpoint: str) -> Network:
     Raises:
         CheckpointError: the checkpoint is not here, or does not fit.
     """
-    place = device()
-
-    def build() -> nn.Module:
-        record = find(checkpoint)
-        return loaded(record, ARCHITECTURES[record.architecture]).requires_grad_(False).to(place)
-
-    found = RESIDENT.get((checkpoint, place), build)
-    assert isinstance(found, Network)
-    return found
+    return networks.ready(checkpoint, ARCHITECTURES)
 
 
 def warm() -> None:
     """Load what the first run would otherwise wait for."""
-    for checkpoint in (*READERS.values(), SHAPES):
+    for checkpoint in CHECKPOINTS:
         network(checkpoint)

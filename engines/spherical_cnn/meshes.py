@@ -5,82 +5,45 @@ surface, its length and the cosine and sine of its angle to the surface's normal
 hull.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.spatial import ConvexHull, QhullError
+from scipy.spatial import ConvexHull, QhullError, cKDTree
 from torch import Tensor
 
 from engines.runtime.errors import InputError
 from engines.spherical_cnn.grids import sphere_points
 
-MOST_FACES = 200_000
-"""Whose rays are cast in seconds."""
 REACH = 0.99
 """Of a mesh, in the sphere of radius 1; it and the next three are of github.com/jonkhler/s2cnn, examples/shrec17."""
 MISSED_DISTANCE = 1.0
 MEANS = (0.75, 0.59, 0.54, 0.52, 0.80, 0.51)
 DEVIATIONS = (0.26, 0.50, 0.29, 0.19, 0.18, 0.25)
-AT_ONCE = 2_000_000
-"""Pairs of a ray and a face."""
+AT_ONCE = 100_000
+"""Pairs of a ray and a face: what is computed of them stays in a core's cache."""
 ON_THE_EDGE = 1e-9
 """As much may a ray pass by a face that it still hits, so that none slips between two."""
 FLAT = 1e-12
 """Twice the area, and six times the volume below the centre, of a face that no ray hits; the mesh has size 1."""
+WIDE = 1.4
+"""The distance from the middle of a face to its corners, all drawn on the sphere of radius 1, from which on it may be
+half of the sphere."""
+SLACK = 2e-3
+"""On that sphere: rounding lets a ray hit so far beside a face that is nearly edge-on to it."""
+FINEST = 200
+"""Cells along a mesh's longest side where its vertices are merged at first; the network's rays are ten cells apart."""
+COARSER = 0.95
+"""Of the cells that should be right are taken."""
 
 
 class Mesh(NamedTuple):
-    """`vertices` `(V, 3)` and `faces` `(F, 3)`, indices of theirs."""
+    """`vertices` `(V, 3)` and `faces` `(F, 3)`, indices of theirs; sentences on what of a file is not in them."""
 
     vertices: np.ndarray
     faces: np.ndarray
-
-
-def read_obj(content: bytes) -> Mesh:
-    """The mesh of a Wavefront OBJ; faces of more than three corners are fans of triangles.
-
-    Raises:
-        InputError: it has no faces or too many, a coordinate that is no finite number, or a corner that is no vertex.
-    """
-    vertices: list[list[str]] = []
-    faces: list[tuple[int, int, int]] = []
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
-        word, *rest = line.split() or [""]
-        if word == "v":
-            vertices.append(rest[:3])
-        elif word == "f":
-            corners = [_corner(text, len(vertices), number) for text in rest]
-            faces += [(corners[0], one, other) for one, other in zip(corners[1:], corners[2:], strict=False)]
-            if len(faces) > MOST_FACES:
-                raise InputError(f"The mesh has more than {MOST_FACES:,} triangles; reduce it in a mesh editor first.")
-    if not faces:
-        raise InputError("The file has no faces: it is no OBJ mesh. Choose one with lines that begin with v and f.")
-    try:
-        places = np.array(vertices, dtype=np.float64).reshape(-1, 3)
-    except ValueError as error:
-        raise InputError(f"A vertex of the mesh is not three numbers ({error}).") from error
-    strange = ~np.isfinite(places).all(1)
-    if strange.any():
-        raise InputError(
-            f"Vertex {strange.argmax() + 1} of the mesh is not finite: {places[strange.argmax()].tolist()}."
-        )
-    indices = np.array(faces)
-    if indices.max() >= len(places):
-        raise InputError(f"A face has the corner {indices.max() + 1}, but the mesh has {len(places)} vertices.")
-    return Mesh(places, indices)
-
-
-def _corner(text: str, vertices: int, line: int) -> int:
-    """The vertex that a corner such as 7/2/3 or -1 names, counted from 0."""
-    try:
-        number = int(text.split("/")[0])
-    except ValueError as error:
-        raise InputError(f"Line {line} of the mesh has the corner {text!r}, which is no number.") from error
-    index = number - 1 if number > 0 else vertices + number
-    if number == 0 or index < 0:
-        raise InputError(f"Line {line} of the mesh has the corner {number}, which is no vertex.")
-    return index
+    notices: tuple[str, ...] = ()
 
 
 def enclosed(mesh: Mesh) -> Mesh:
@@ -89,7 +52,7 @@ def enclosed(mesh: Mesh) -> Mesh:
     Raises:
         InputError: no face has an area.
     """
-    size = np.ptp(mesh.vertices[mesh.faces.ravel()], axis=0).max() or 1.0
+    size = extent(mesh.vertices[mesh.faces])
     corners = mesh.vertices[mesh.faces] / size
     area = np.linalg.norm(_normals(corners), axis=1)
     faces, corners, area = mesh.faces[area > FLAT], corners[area > FLAT], area[area > FLAT]
@@ -98,6 +61,35 @@ def enclosed(mesh: Mesh) -> Mesh:
     centre = np.average(corners.mean(1), axis=0, weights=area)
     reach = np.linalg.norm(corners - centre, axis=2).max()
     return Mesh((mesh.vertices / size - centre) * (REACH / reach), faces)
+
+
+def extent(places: np.ndarray) -> float:
+    """The longest side of the box round places `(..., 3)`; 1 where they are all in one point."""
+    return float(np.ptp(places.reshape(-1, 3), axis=0).max()) or 1.0
+
+
+def have_area(mesh: Mesh) -> np.ndarray:
+    """Whether each face has more area than rounding gives it, `(F,)`."""
+    corners = mesh.vertices[mesh.faces]
+    return np.linalg.norm(_normals(corners / extent(corners)), axis=1) > FLAT
+
+
+def thinned(mesh: Mesh, most: int) -> tuple[Mesh, float]:
+    """A mesh of at most so many faces, whose vertices are the means of those in one cell of a grid, and the side of a
+    cell as a part of the mesh's extent."""
+    used, faces = np.unique(mesh.faces, return_inverse=True)
+    places = (mesh.vertices[used] - mesh.vertices[used].min(0)) / extent(mesh.vertices[used])
+    cells: float = FINEST
+    while True:
+        _, cell = np.unique((places * cells).astype(np.int64) @ (1, 2**20, 2**40), return_inverse=True)
+        merged = cell[faces].reshape(-1, 3)
+        merged = merged[(merged != np.roll(merged, 1, axis=1)).all(1)]
+        _, first = np.unique(np.sort(merged, axis=1), axis=0, return_index=True)
+        if len(first) <= most:
+            break
+        cells *= COARSER * (most / len(first)) ** 0.5
+    sums = np.stack([np.bincount(cell, coordinate) for coordinate in mesh.vertices[used].T], axis=1)
+    return Mesh(sums / np.bincount(cell)[:, None], merged[np.sort(first)], mesh.notices), 1 / cells
 
 
 def convex_hull(mesh: Mesh) -> Mesh:
@@ -116,6 +108,7 @@ def cast(mesh: Mesh, bandwidth: int) -> np.ndarray:
     """
     rays = sphere_points(bandwidth).flatten(0, 1).numpy()
     corners = mesh.vertices[mesh.faces]
+    corners = corners[_may_be_met(corners, rays)]
     first, second, third = corners.transpose(1, 0, 2)
     # A ray's point is a sum of the corners: its weights are these vectors' products with the ray.
     sides = np.stack([np.cross(second, third), np.cross(third, first), np.cross(first, second)])
@@ -123,9 +116,9 @@ def cast(mesh: Mesh, bandwidth: int) -> np.ndarray:
     seen = np.abs(volumes) > FLAT
     sides, volumes, normals = sides[:, seen], volumes[seen], _normals(corners[seen])
     radius, face = np.full(len(rays), -np.inf), np.zeros(len(rays), dtype=np.int64)
-    step = max(1, AT_ONCE // len(rays))
-    for start in range(0, len(volumes), step):
-        part = slice(start, start + step)
+    parts = min(-(-len(rays) * len(volumes) // AT_ONCE), len(volumes))
+    for start, end in pairwise(np.linspace(0, len(volumes), parts + 1).astype(int)):
+        part = slice(start, end)
         weights = rays @ sides[:, part].transpose(0, 2, 1) / volumes[part]
         hit = (weights >= -ON_THE_EDGE).all(0) | (weights <= ON_THE_EDGE).all(0)
         radii = np.divide(1, weights.sum(0), out=np.full(hit.shape, -np.inf), where=hit)
@@ -141,6 +134,20 @@ def cast(mesh: Mesh, bandwidth: int) -> np.ndarray:
     distance = np.where(met, 1 - radius, MISSED_DISTANCE)
     sine = np.where(met, np.sqrt(1 - np.minimum(cosine, 1) ** 2), 0)
     return np.stack([distance, cosine, sine]).reshape(3, 2 * bandwidth, 2 * bandwidth)
+
+
+def _may_be_met(corners: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """Whether a ray may hit each face `(F, 3, 3)`: drawn on the sphere, it lies within a cap that holds a ray or its
+    opposite, which is a ray as well."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = corners / np.linalg.norm(corners, axis=2, keepdims=True)
+        middles = places.sum(1)
+        middles /= np.linalg.norm(middles, axis=1, keepdims=True)
+    reach = np.linalg.norm(places - middles[:, None], axis=2).max(1)
+    small = reach < WIDE
+    found = cKDTree(rays).query_ball_point(middles[small], reach[small] + SLACK, return_length=True)
+    small[small] = found == 0
+    return ~small
 
 
 def seen_from_sphere(mesh: Mesh, bandwidth: int) -> Tensor:

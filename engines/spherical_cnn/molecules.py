@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 from torch import Tensor
@@ -33,8 +34,6 @@ CLOSEST = 0.5
 """Nearer to each other are no two atoms; the shortest bond, of two hydrogens, has 0.74."""
 MOST_ATOMS = 23
 """As in QM7 (section 5.4)."""
-MOST_DIGITS = 9
-"""Of the number of atoms that a file states."""
 RADIUS = 0.45
 """Of the sphere round an atom: less than half of the bonds, so that spheres do not meet, as in section 5.4."""
 AROMATIC, TRIPLE = 1.5, 3
@@ -102,11 +101,13 @@ class Bond(NamedTuple):
 
 
 class Molecule(NamedTuple):
-    """`elements`, one for each atom, their `positions` `(N, 3)`, and `bonds`, which stay when atoms are moved."""
+    """`elements`, one for each atom, their `positions` `(N, 3)`, and `bonds`, which stay when atoms are moved;
+    sentences on what of a file is not in them."""
 
     elements: tuple[str, ...]
     positions: np.ndarray
     bonds: tuple[Bond, ...]
+    notices: tuple[str, ...] = ()
 
     @property
     def charges(self) -> np.ndarray:
@@ -146,44 +147,6 @@ def shaken(molecule: Molecule, deviation: float, random: Random) -> Molecule:
     return molecule._replace(positions=molecule.positions + random.normal(0, deviation, molecule.positions.shape))
 
 
-def read_xyz(content: bytes) -> Molecule:
-    """The molecule of an XYZ file, centred; bonds are where two atoms are about as near as their covalent radii.
-
-    Raises:
-        InputError: it is no XYZ file, has an element other than H, C, N, O and F, more than 23 atoms or one, a
-            coordinate that is no finite number, two atoms in one place, or atoms that valences do not join to one
-            molecule.
-    """
-    first, _, rest = content.decode("utf-8", "replace").lstrip("\ufeff").partition("\n")
-    if not (first.strip().isdecimal() and len(first.strip()) <= MOST_DIGITS):
-        raise InputError(
-            f"The first line of an XYZ file is the number of its atoms, and here it is {first.strip()[:40]!r}. "
-            "Choose a file in the XYZ format."
-        )
-    count, lines = int(first), rest.splitlines()[1:]
-    if not 2 <= count <= MOST_ATOMS:
-        raise InputError(f"The molecule has {count} atoms; the network reads 2 to {MOST_ATOMS}.")
-    if len(lines) < count:
-        raise InputError(f"The file promises {count} atoms and lists {len(lines)}; a line of it may be missing.")
-    atoms = [_atom(line, number) for number, line in enumerate(lines[:count], start=1)]
-    positions = np.array([place for _, place in atoms])
-    return bonded([element for element, _ in atoms], positions - positions.mean(0))
-
-
-def _atom(line: str, number: int) -> tuple[str, list[float]]:
-    """Its element and its three coordinates."""
-    element, *numbers = line.split() or [""]
-    if element not in CHARGES:
-        raise InputError(f"Atom {number} is {element[:20]!r}; the network knows {', '.join(CHARGES)} only.")
-    try:
-        place = [float(text) for text in numbers[:3]]
-    except ValueError as error:
-        raise InputError(f"Atom {number} has a coordinate that is no number ({error}).") from error
-    if len(place) < 3 or not np.isfinite(place).all():
-        raise InputError(f"Atom {number} has the coordinates {place}; three finite numbers are needed.")
-    return element, place
-
-
 def bonded(elements: Sequence[str], positions: np.ndarray) -> Molecule:
     """The molecule of these atoms, with bonds where they are near and of orders that fill their valences.
 
@@ -212,20 +175,53 @@ def bonded(elements: Sequence[str], positions: np.ndarray) -> Molecule:
     free = [VALENCES[element] - sum(atom in pair for pair in pairs) for atom, element in enumerate(elements)]
     for atom, left in enumerate(free):
         if left < 0:
+            _refuse_charge_separated(elements, pairs, free)
             raise InputError(
                 f"Atom {atom + 1} ({elements[atom]}) has {VALENCES[elements[atom]] - left} neighbours, more than its "
                 f"{VALENCES[elements[atom]]} bonds: ions and distorted molecules are not known here."
             )
-    extra = _multiple_bonds(pairs, free)
+    # Each bond uses up two: an odd number need not be tried, which takes long.
+    extra = _multiple_bonds(pairs, free) if sum(free) % 2 == 0 else None
     if extra is None or any(extra.count(pair) > TRIPLE - 1 for pair in extra):
+        _refuse_charge_separated(elements, pairs, free)
         raise InputError(
             "No double or triple bonds fill the valences of all atoms: a hydrogen is missing, or the molecule is an "
-            "ion or a radical, which are not known here."
+            "ion, a radical, or one as carbon monoxide and ozone are, which are not known here."
         )
     orders = {pair: 1.0 + extra.count(pair) for pair in pairs}
     for ring in _rings(pairs, orders):
         orders |= dict.fromkeys(ring, AROMATIC)
     return Molecule(tuple(elements), positions, tuple(Bond(*pair, order) for pair, order in orders.items()))
+
+
+def _refuse_charge_separated(elements: Sequence[str], pairs: Sequence[tuple[int, int]], free: Sequence[int]) -> None:
+    """Refuse a molecule whose bonds fill all valences once some nitrogens lack an electron, which gives them a bond
+    more, and as many atoms of C, N and O have one too many, which takes one from them.
+
+    Raises:
+        InputError: it is one.
+    """
+    atoms = np.arange(len(elements))
+    gives = np.array([element == "N" for element in elements])
+    takes = np.array([element in "CNO" for element in elements])
+    ends = np.array([[atom in pair for pair in pairs] for atom in atoms])
+    # What is sought: how much the order of each bond is above 1, and whether each atom gives and takes an electron.
+    filled = np.concatenate([ends, -np.eye(len(atoms)), np.eye(len(atoms))], axis=1)
+    neutral = np.concatenate([np.zeros(len(pairs)), np.ones(len(atoms)), -np.ones(len(atoms))])
+    found = milp(
+        np.abs(neutral),
+        integrality=np.ones_like(neutral),
+        bounds=Bounds(0, np.concatenate([np.full(len(pairs), TRIPLE - 1), gives, takes])),
+        constraints=LinearConstraint(np.vstack([filled, neutral]), [*free, 0], [*free, 0]),
+    )
+    if found.x is None:
+        return
+    giving, taking = found.x[len(pairs) :].round().reshape(2, -1).argmax(1)
+    raise InputError(
+        f"Atom {giving + 1} ({elements[giving]}) needs a positive charge and atom {taking + 1} ({elements[taking]}) a "
+        "negative one to have their bonds: the molecule has a charge-separated group, as nitro compounds, N-oxides, "
+        "azides and zwitterions have. Their energies are not known here; choose a molecule without one."
+    )
 
 
 def _multiple_bonds(pairs: list[tuple[int, int]], free: list[int]) -> list[tuple[int, int]] | None:
@@ -270,8 +266,8 @@ def _rings(pairs: list[tuple[int, int]], orders: Mapping[tuple[int, int], float]
 @cache
 def group(name: str) -> Molecule:
     """A molecule that others are built from; its last atom is a hydrogen."""
-    atoms = [_atom(text, number) for number, text in enumerate(GROUPS[name].split(","), start=1)]
-    return bonded([element for element, _ in atoms], np.array([place for _, place in atoms]))
+    atoms = [text.split() for text in GROUPS[name].split(",")]
+    return bonded([element for element, *_ in atoms], np.array([place for _, *place in atoms], dtype=np.float64))
 
 
 @cache

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engines.runtime.settings import check_settings
 from engines.spherical_cnn.network import S2Convolution, SO3Convolution, grid_of
 from engines.spherical_cnn.transform import integrate
 
@@ -16,6 +17,7 @@ LAYERS = {"S2Convolution": S2Convolution, "SO3Convolution": SO3Convolution}
 @torch.inference_mode()
 def s2cnn(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
     """`signal` `(B, C, beta, alpha, gamma)`, and its `integral`."""
+    check_settings(config, "layer nfeature_in nfeature_out b_in b_out grid")
     layer = LAYERS[config["layer"]](
         config["nfeature_in"], config["nfeature_out"], config["b_in"], config["b_out"], grid_of(config["grid"])
     ).double()

@@ -109,13 +109,13 @@ RECIPES = {
 """By the names of their checkpoints."""
 
 
-class Training(runtime.Training):
+class Training(runtime.EpochTraining):
     """The training of one network over `epochs`."""
 
     def __init__(self, recipe: Recipe, samples: Samples, epochs: int) -> None:
         super().__init__(len(samples.labels), BATCH, epochs)
         torch.manual_seed(0)
-        self.recipe, self.samples, self.figure = recipe, samples, recipe.goal.figure
+        self.recipe, self.samples = recipe, samples
         self.network = ARCHITECTURES[recipe.architecture].build(recipe.config).train()
         self.norm = nn.BatchNorm1d(self.network.out_layer.in_features)
         self.optimizer = torch.optim.Adam([*self.network.parameters(), *self.norm.parameters()], recipe.rate)
@@ -123,9 +123,9 @@ class Training(runtime.Training):
     def parts(self) -> dict[str, Any]:
         return {"network": self.network, "norm": self.norm, "optimizer": self.optimizer}
 
-    def learn(self, chosen: Tensor) -> tuple[float, float]:
+    def learn(self, chosen: Tensor) -> dict[str, float]:
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate * runtime.cosine(self.step / self.steps)
+            group["lr"] = self.recipe.rate * runtime.cosine(self.share)
         signals = self.samples.draw(chosen, torch.Generator().manual_seed(self.step))
         labels = self.samples.labels[chosen]
         scores = self.network.out_layer(self.norm(self.network.features(signals)))
@@ -134,7 +134,7 @@ class Training(runtime.Training):
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return loss.item(), self.recipe.goal.measure(answers, labels).item()
+        return {"loss": loss.item(), self.recipe.goal.figure: self.recipe.goal.measure(answers, labels).item()}
 
     def folded(self) -> dict[str, Tensor]:
         """The network's tensors, with the norm's statistics and weights within the linear layer's."""
@@ -146,10 +146,14 @@ class Training(runtime.Training):
         state["out_layer.weight"] *= scale
         return state
 
-    def exported(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        recipe = self.recipe
-        config = json.dumps(recipe.config)
-        return self.folded(), {"architecture": recipe.architecture, "config": config, "trained_on": recipe.kind}
+    def export(self, path: Path) -> None:
+        metadata = {
+            "architecture": self.recipe.architecture,
+            "config": json.dumps(self.recipe.config),
+            "trained_on": self.recipe.kind,
+            "steps": str(self.step),
+        }
+        runtime.save_halved(self.folded(), path, metadata)
 
 
 def main() -> None:
@@ -168,7 +172,8 @@ def main() -> None:
         samples = read_samples(recipe.kind, "train", bandwidth, arguments.data)
     except InputError as error:
         parser.exit(1, f"{error}\n")
-    runtime.train(Training(recipe, samples, arguments.epochs), arguments.out, arguments.name)
+    state, exported = (arguments.out / f"{arguments.name}{suffix}" for suffix in (".pt", ".safetensors"))
+    runtime.go_on(Training(recipe, samples, arguments.epochs), state, exported)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,21 @@
 (Taskonomy, Zamir et al., CVPR 2018, arXiv:1804.08328)."""
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from engines.runtime.checkpoints import find, loaded, present
+from engines.runtime import networks
+from engines.runtime.checkpoints import find, present
 from engines.runtime.device import device
-from engines.runtime.images import middle_square, to_picture, to_tensor
-from engines.runtime.resident import HOST, RESIDENT
+from engines.runtime.kept import kept
+from engines.runtime.resident import HOST
+from engines.shared.tensors import from_levels, middle_square, to_picture, to_tensor
 from engines.taskonomy.architecture import ARCHITECTURES
-from engines.taskonomy.small_world import NAME
-from engines.taskonomy.world import Answer, SmallWorld, answer, exact
-from engines.taskonomy.world_rooms import rendered
+from engines.taskonomy.bundled_figures import NAME
+from engines.taskonomy.rendered_rooms import rendered
+from engines.taskonomy.task_networks import Answer, SmallWorld, answer, exact
 
 PUBLISHED_SIDE = 256
 PUBLISHED = {
@@ -43,14 +44,7 @@ EXACT_SIDE = 192
 
 def small_world() -> SmallWorld:
     """The small world's networks, in evaluation mode; they must not be changed."""
-    networks = RESIDENT.get((NAME, HOST), partial(_build, NAME, HOST))
-    assert isinstance(networks, SmallWorld)
-    return networks
-
-
-def _build(name: str, place: torch.device) -> nn.Module:
-    record = find(name)
-    return loaded(record, ARCHITECTURES[record.architecture]).to(place)
+    return networks.ready(NAME, ARCHITECTURES, where=HOST)
 
 
 def square(photo: np.ndarray, published: bool = False) -> Tensor:
@@ -60,15 +54,15 @@ def square(photo: np.ndarray, published: bool = False) -> Tensor:
 
 def of_small_world(picture: Tensor, seed: int) -> dict[str, Answer]:
     """What each of the small world's networks answers to a picture of its side; `seed` decides noise and tiles."""
-    networks = small_world()
-    return {name: answer(networks, name, picture, seed) for name in networks}
+    world = small_world()
+    return {name: answer(world, name, picture, seed) for name in world}
 
 
-@lru_cache(KEPT_ROOMS)
+@kept(KEPT_ROOMS)
 def in_room(seed: int) -> tuple[dict[str, Answer], dict[str, Answer]]:
     """What is right in a room, and what each of the small world's networks answers there; not to be changed."""
     room = FIRST_SHOWN + seed % SHOWN
-    seen = torch.from_numpy(rendered(room, small_world().size)["picture"]) / 127.5 - 1
+    seen = from_levels(torch.from_numpy(rendered(room, small_world().size)["picture"]))
     return exact(room, EXACT_SIDE), of_small_world(seen, room)
 
 
@@ -84,10 +78,9 @@ def _pair(name: str) -> tuple[str, str]:
 @torch.inference_mode()
 def of_published(name: str, picture: Tensor) -> np.ndarray:
     """What that task's published networks answer, as a picture: one channel is grey, two are red and green."""
-    place = device()
-    made = picture[None].to(place)
+    made = picture[None].to(device())
     for part in _pair(name):
-        made = RESIDENT.get((part, place), partial(_build, part, place))(made)
+        made = networks.ready(part, ARCHITECTURES)(made)
     channels = made[0].cpu()
     if len(channels) == 1:
         channels = channels.expand(3, -1, -1)

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engines.runtime.settings import check_settings
 from engines.taskonomy.network import Decoder, Encoder, remap_decoder
 
 Tensors = dict[str, Tensor]
@@ -12,6 +13,7 @@ Tensors = dict[str, Tensor]
 
 @torch.inference_mode()
 def encoded(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
+    check_settings(config, "normalize_outputs eval_only train_penultimate train")
     network = Encoder(config.get("normalize_outputs", True)).double().eval()
     network.load_state_dict(weights, strict=True)
     return {"representation": network(inputs["x"].double())}
@@ -19,6 +21,7 @@ def encoded(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensor
 
 @torch.inference_mode()
 def decoded(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
+    check_settings(config, "out_channels eval_only")
     network = Decoder(config.get("out_channels", 3)).double().eval()
     network.load_state_dict(remap_decoder(weights), strict=True)
     return {"image": network(inputs["x"].double())}

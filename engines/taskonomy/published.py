@@ -2,20 +2,30 @@
 amounts of pictures for a transfer.
 
 From github.com/StanfordVL/taskonomy, results/, under the MIT licence that published.json carries.
+
+    python -m engines.taskonomy.published
+
+measures how good the best transfers of each order are, also without the targets of doubtful ones, for the page's table.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
+from engines.runtime import measured
 from engines.taskonomy.affinities import Transfer
 
 FILE = Path(__file__).parent / "published.json"
 SIZES = ("base", "1k", "16k")
 RANDOM = "random"
 """The code of a network that nobody trained."""
+MEASURED = "taskonomy_best_transfers"
+"""The table of measured.toml with the figures of `best`."""
+ORDERS = {"base": (1, 2), "16k": (1, 2, 3, 4)}
+"""That are measured of each size."""
 CITATION = "github.com/StanfordVL/taskonomy, results/, commit 9f81486 (MIT)"
 
 
@@ -60,7 +70,7 @@ TASKS: Mapping[str, Task] = {
 }
 """In the order in which they are shown. The base files have objects of selected classes as a target and no scenes; the
 others have scenes as a target, and objects of selected classes as a source only. The camera's pose is the small world's
-alone (engines/taskonomy/small_world.py)."""
+alone (engines/taskonomy/bundled_figures.py)."""
 ALIASES = {
     "impainting_whole": "inpainting_whole",
     "segmentsemantic_rb": "segmentsemantic",
@@ -75,7 +85,7 @@ def transfers(size: str) -> tuple[Transfer, ...]:
     network of its own is left out, since its full supervision takes as much and is better.
 
     As published, 22 transfers of two sources in the base files win in every picture: all into class_selected and
-    non_fixated_pose, and two into ego_motion.
+    non_fixated_pose, and two into ego_motion. `sure` leaves them out.
     """
     published = json.loads(FILE.read_text())
     names = [ALIASES.get(name, name) for name in published["tasks"]]
@@ -88,3 +98,44 @@ def transfers(size: str) -> tuple[Transfer, ...]:
             ordered = sorted((names[source] for source in of), key=lambda name: places[name])
             found.append(Transfer(names[target], tuple(ordered), affinity, gain, quality))
     return tuple(sorted(found, key=lambda transfer: (places[transfer.target], len(transfer.sources))))
+
+
+def is_doubtful(transfer: Transfer) -> bool:
+    """Whether it is published as winning in every picture over both rivals, as no other kind of transfer comes near."""
+    return transfer.gain == transfer.quality == 1
+
+
+@cache
+def sure(size: str) -> tuple[Transfer, ...]:
+    """Every published transfer at that size but the doubtful ones."""
+    return tuple(transfer for transfer in transfers(size) if not is_doubtful(transfer))
+
+
+def best(found: Collection[Transfer], order: int) -> dict[str, float]:
+    """How good the best transfer of an order is, in the mean over their targets."""
+    means = {}
+    for name in ("quality", "gain"):
+        by_target: dict[str, float] = {}
+        for transfer in found:
+            if len(transfer.sources) == order and not transfer.own:
+                by_target[transfer.target] = max(by_target.get(transfer.target, 0.0), getattr(transfer, name))
+        means[name] = fmean(by_target.values())
+    return means
+
+
+def main() -> None:
+    """Measure, print and keep."""
+    figures: dict[str, float] = {}
+    for size, orders in ORDERS.items():
+        for order in orders:
+            figures |= {f"{size} order {order} {name}": value for name, value in best(transfers(size), order).items()}
+    doubted = {transfer.target for transfer in transfers("base") if is_doubtful(transfer)}
+    others = [transfer for transfer in transfers("base") if transfer.target not in doubted]
+    figures |= {f"base order 2 sure {name}": value for name, value in best(others, 2).items()}
+    measured.keep(MEASURED, "python -m engines.taskonomy.published", figures)
+    for name, value in figures.items():
+        print(f"{name:28} {value:.3f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,8 +7,9 @@ in it.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from engines.runtime.kernels import kernel
 
 Floats = NDArray[np.float64]
 
@@ -144,7 +145,7 @@ def _directions(axes: Floats, field: float, size: int, offset: tuple[float, floa
     return (across[..., None] * axes[0] - down[..., None] * axes[1] + axes[2]).reshape(-1, 3)
 
 
-@njit(cache=True)
+@kernel()
 def _interval(shape, solid, ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
     """Where along the ray it is inside of the solid; nowhere where the first is not below the second."""
     px, py, pz = ox - solid[0], oy - solid[1], oz - solid[2]
@@ -169,7 +170,7 @@ def _interval(shape, solid, ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-
     return max(first, (-half - root) / square), min(last, (-half + root) / square)
 
 
-@njit(cache=True)
+@kernel()
 def _cast(origin, rays, size, shapes, solids):  # type: ignore[no-untyped-def]
     """How far along each ray the first surface is, and which."""
     depth, surface = np.empty(len(rays)), np.empty(len(rays), np.int64)
@@ -190,7 +191,7 @@ def _cast(origin, rays, size, shapes, solids):  # type: ignore[no-untyped-def]
     return depth, surface
 
 
-@njit(cache=True)
+@kernel()
 def _shaded(points, goals, glowing, shapes, solids):  # type: ignore[no-untyped-def]
     """Whether a solid stands between each point and its goal; those that glow let light through."""
     hidden = np.zeros(len(points), np.bool_)

@@ -13,8 +13,10 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn import functional
 
+from engines.shared.tensors import from_levels, to_picture
+from engines.taskonomy.furniture import COLOURS, LABELS
 from engines.taskonomy.rays import Floats, Seen
-from engines.taskonomy.rooms import COLOURS, FIELD, KINDS, LABELS, View
+from engines.taskonomy.rooms import FIELD, KINDS, View
 
 TILES = 2
 """Of the jigsaw, along each side."""
@@ -187,7 +189,7 @@ def pose(view: View) -> Floats:
 
 def given(task: Task, rooms: Arrays, chosen: Tensor) -> Tensor:
     """What networks are shown of the rooms of these numbers, `(N, 3, H, W)` in [-1, 1]."""
-    pictures = _read(rooms, "noisy" if task.reads == "noisy" else "picture", chosen) / 127.5 - 1
+    pictures = from_levels(_read(rooms, "noisy" if task.reads == "noisy" else "picture", chosen))
     return _prepared(task, pictures, _read(rooms, "jigsaw", chosen).long())
 
 
@@ -209,9 +211,9 @@ def _prepared(task: Task, pictures: Tensor, orders: Tensor) -> Tensor:
 def wanted(task: Task, rooms: Arrays, chosen: Tensor) -> Tensor:
     """The exact answers, `(N, channels, H, W)`, `(N, channels)`, or classes `(N, H, W)` or `(N,)`."""
     if task.name in ("autoencoding", "denoising"):
-        return _read(rooms, "picture", chosen) / 127.5 - 1
+        return from_levels(_read(rooms, "picture", chosen))
     if task.name == "colorization":
-        return chroma(_read(rooms, "picture", chosen) / 127.5 - 1)
+        return chroma(from_levels(_read(rooms, "picture", chosen)))
     answers = _read(rooms, task.name, chosen)
     return answers.long() if task.loss == "cross entropy" else answers
 
@@ -271,22 +273,22 @@ def shown(task: Task, answer: Tensor, seen: Tensor) -> NDArray[np.uint8]:
         classes = answer.argmax(0) if answer.ndim == 3 else answer
         return np.array(COLOURS, np.uint8)[classes.numpy()]
     if task.name == "colorization":
-        return _picture(coloured(seen[None, :1], answer[None])[0])
+        return to_picture(coloured(seen[None, :1], answer[None])[0])
     if task.name == "jigsaw":
         order = answer.argmax(0) if answer.ndim == 1 else answer
-        return _picture(restored(seen[None], order[None])[0])
+        return to_picture(restored(seen[None], order[None])[0])
     if task.name == "scene":
         shares = answer.softmax(0) if answer.ndim == 1 else functional.one_hot(answer, len(KINDS)).float()
         return _bars(shares, seen.shape[-1])
     if task.name == "camera_pose":
         return _horizon(answer, seen)
     if task.name == "normals":
-        return _picture(functional.normalize(answer, dim=0))
+        return to_picture(functional.normalize(answer, dim=0))
     if task.name == "curvature":
-        return _picture(torch.stack([answer[0], answer[1], torch.zeros_like(answer[0])]) * 2 - 1)
+        return to_picture(torch.stack([answer[0], answer[1], torch.zeros_like(answer[0])]) * 2 - 1)
     if task.channels == 1:
-        return _picture(answer.expand(3, -1, -1) * 2 - 1)
-    return _picture(answer)
+        return to_picture(answer.expand(3, -1, -1) * 2 - 1)
+    return to_picture(answer)
 
 
 def said(task: Task, answer: Tensor) -> str:
@@ -303,11 +305,6 @@ def said(task: Task, answer: Tensor) -> str:
     return ""
 
 
-def _picture(values: Tensor) -> NDArray[np.uint8]:
-    """Of `(3, H, W)` in [-1, 1]."""
-    return ((values.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
-
-
 def _bars(shares: Tensor, size: int) -> NDArray[np.uint8]:
     """One bar for each class, the first one on top."""
     picture = np.full((size, size, 3), 245, np.uint8)
@@ -320,7 +317,7 @@ def _bars(shares: Tensor, size: int) -> NDArray[np.uint8]:
 def _horizon(answer: Tensor, seen: Tensor) -> NDArray[np.uint8]:
     """The horizon drawn over what was seen, and where both walls' directions vanish in it."""
     pitch, roll, _, cosine, sine = (np.array(answer) * POSE_SPREAD + POSE_MEAN).tolist()
-    picture = np.asarray(_picture(seen) // 2 + 110, np.uint8)
+    picture = np.asarray(to_picture(seen) // 2 + 110, np.uint8)
     size = picture.shape[0]
     focal = size / 2 / np.tan(FIELD / 2)
     columns = np.arange(size) + 0.5 - size / 2

@@ -22,37 +22,38 @@ from torch import Tensor
 
 from engines.runtime import training as runtime
 from engines.runtime.errors import InputError
-from engines.taskonomy import world_rooms
-from engines.taskonomy.small_world import FIGURES, NAME
+from engines.taskonomy import rendered_rooms
+from engines.taskonomy.bundled_figures import FIGURES, NAME
+from engines.taskonomy.rendered_rooms import Scale, rooms
+from engines.taskonomy.task_networks import TaskNetwork
 from engines.taskonomy.tasks import TARGETS, TASKS, Task, given, wanted
-from engines.taskonomy.world import TaskNetwork
-from engines.taskonomy.world_results import COUNTS, best, first_order, results, second_order
-from engines.taskonomy.world_rooms import Scale, rooms
-from engines.taskonomy.world_transfers import RATE, SCRATCH, SELF, WEIGHT_DECAY, descend, encode, transfer
+from engines.taskonomy.transfer_figures import COUNTS, best, first_order, results, second_order
+from engines.taskonomy.transfers import RATE, SCRATCH, SELF, WEIGHT_DECAY, descend, encode, transfer
 
 BATCH = 64
 
 
-class Training(runtime.Training):
+class Training(runtime.EpochTraining):
     """The training of one task's network; in the log its loss has the task's name."""
 
     def __init__(self, task: Task, folder: Path, scale: Scale) -> None:
         super().__init__(scale.learned, min(BATCH, scale.learned), scale.epochs)
         torch.manual_seed(0)
-        self.task, self.rooms, self.figure = task, rooms(folder, "learned"), task.name
+        self.task, self.rooms = task, rooms(folder, "learned")
         self.network = TaskNetwork(task, scale.size).to(memory_format=torch.channels_last).train()
         self.optimizer = torch.optim.AdamW(self.network.parameters(), RATE, weight_decay=WEIGHT_DECAY)
 
     def parts(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer}
 
-    def learn(self, chosen: Tensor) -> tuple[float, float]:
+    def learn(self, chosen: Tensor) -> dict[str, float]:
         shown, answers = given(self.task, self.rooms, chosen), wanted(self.task, self.rooms, chosen)
-        loss = descend(self.network, self.optimizer, self.task, shown, answers, RATE, self.step / self.steps)
-        return loss, loss
+        loss = descend(self.network, self.optimizer, self.task, shown, answers, RATE, self.share)
+        return {self.task.name: loss}
 
-    def exported(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        return self.network.state_dict(), {"task": self.task.name, "seconds": str(round(self.seconds))}
+    def export(self, path: Path) -> None:
+        metadata = {"task": self.task.name, "seconds": str(round(self.seconds)), "steps": str(self.step)}
+        runtime.save_halved(self.network.state_dict(), path, metadata)
 
 
 def train_network(out: Path, scale: Scale, name: str) -> None:
@@ -63,7 +64,7 @@ def train_network(out: Path, scale: Scale, name: str) -> None:
         with safe_open(exported, "pt") as file:
             if int(file.metadata()["steps"]) == training.steps:
                 return
-    runtime.train(training, out / "networks", name)
+    runtime.go_on(training, out / "networks" / f"{name}.pt", exported)
 
 
 def bundle(out: Path, scale: Scale, tasks: Sequence[str] = tuple(TASKS)) -> None:
@@ -96,7 +97,7 @@ def train(out: Path, scale: Scale, workers: int) -> None:
         InputError: the folder holds a world of another scale.
     """
     claim(out, scale)
-    world_rooms.allocate(out / "rooms", scale)
+    rendered_rooms.allocate(out / "rooms", scale)
     crew = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), torch.set_num_threads, (1,))
     with crew:
 
@@ -107,7 +108,7 @@ def train(out: Path, scale: Scale, workers: int) -> None:
                 piece.result()
             print(f"{words}: {len(waiting)} pieces, {time.perf_counter() - began:.0f} s", flush=True)
 
-        stage("rooms", render, world_rooms.chunks(scale))
+        stage("rooms", render, rendered_rooms.chunks(scale))
         stage("task networks", train_network, ((name,) for name in TASKS))
         stage("representations", encode, ((name,) for name in TASKS))
         stage("own and from scratch", transfer, (((first,), name) for first in (SCRATCH, SELF) for name in TARGETS))
@@ -120,7 +121,7 @@ def train(out: Path, scale: Scale, workers: int) -> None:
 
 
 def render(out: Path, scale: Scale, part: str, first: int) -> None:
-    world_rooms.render(out / "rooms", scale, part, first)
+    rendered_rooms.render(out / "rooms", scale, part, first)
 
 
 def main() -> None:

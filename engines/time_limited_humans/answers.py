@@ -9,14 +9,16 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from engines.runtime.errors import InputError
+from engines.runtime.errors import DeviceError, InputError
 from engines.time_limited_humans.trials import Stimulus, Trial, plan
 
 KEPT_SECONDS = 30 * 24 * 3600
+EMPTY_SECONDS = 24 * 3600
+"""For which a room is kept that nobody has entered."""
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """No two of which look alike."""
 ROOM_LENGTH, CODE_LENGTH = 6, 12
@@ -27,6 +29,19 @@ LONGEST_EXPOSURE = 2_000.0
 """Milliseconds."""
 WAIT = 30.0
 """Seconds that an answer waits for others to be written."""
+TROUBLES = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_PERM,
+}
+"""What SQLite says of the disk, and not of us."""
+NOT_NOW = (
+    "The server cannot keep answers just now ({}). Whoever runs the studio can free room, or name another file in "
+    "STUDIO_ANSWERS."
+)
 TABLES = """
 CREATE TABLE IF NOT EXISTS rooms (code TEXT PRIMARY KEY, key TEXT NOT NULL, opened REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS participants (
@@ -74,10 +89,8 @@ class Answers:
 
     def __init__(self, path: Path, every: Sequence[Stimulus], now: Callable[[], float] = time.time) -> None:
         self.path, self.every, self.now = path, every, now
-        path.parent.mkdir(parents=True, exist_ok=True)
         with self._open() as base:
             base.execute("PRAGMA journal_mode = WAL")
-            base.executescript(TABLES)
 
     def open_room(self) -> tuple[str, str]:
         """A new room's code, and the key that ends it.
@@ -203,19 +216,33 @@ class Answers:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose changes are kept all, or none where it ends by an error."""
-        base = sqlite3.connect(self.path, timeout=WAIT, isolation_level="IMMEDIATE")
-        base.row_factory = sqlite3.Row
-        base.execute("PRAGMA foreign_keys = ON")
+        """A connection whose changes are kept all, or none where it ends by an error.
+
+        Raises:
+            DeviceError: the disk is full or cannot be written, or others write for too long.
+        """
         try:
-            with base:
-                yield base
-        finally:
-            base.close()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.path, timeout=WAIT, isolation_level="IMMEDIATE")) as base:
+                base.row_factory = sqlite3.Row
+                base.execute("PRAGMA foreign_keys = ON")
+                base.executescript(TABLES)  # Whoever runs the studio may have removed the file meanwhile.
+                with base:
+                    yield base
+        except OSError as error:
+            raise DeviceError(NOT_NOW.format(error.strerror)) from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in TROUBLES:
+                raise
+            raise DeviceError(NOT_NOW.format(error)) from error
 
     def _forget(self, base: sqlite3.Connection) -> None:
         oldest = self.now() - KEPT_SECONDS
         base.execute("DELETE FROM rooms WHERE opened < ?", (oldest,))
+        base.execute(
+            "DELETE FROM rooms WHERE opened < ? AND code NOT IN (SELECT room FROM participants WHERE room IS NOT NULL)",
+            (self.now() - EMPTY_SECONDS,),
+        )
         base.execute("DELETE FROM participants WHERE begun < ?", (oldest,))
 
     def _room(self, base: sqlite3.Connection, code: str) -> Mapping[str, Any]:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from engines.shared.tensors import from_levels
+
 DARKEST, BRIGHTEST = 40, 215
 """Into which a picture's pixels are scaled, so that no bound of the paper's reaches beyond black or white."""
-LARGEST_BOUND = 40
-"""The paper's, for its condition "false"; 32 for "adv" and "flip"."""
 DIVERSE_SMALLEST = 0.8
 """Of the side, to which a picture is reduced at random and then padded; Xie et al. (arXiv:1803.06978)."""
 DIVERSE_SHARE = 0.5
@@ -58,7 +58,7 @@ def prepared(pictures: Tensor) -> Tensor:
 
 def seen(levels: Tensor) -> Tensor:
     """Levels in [0, 255] as classifiers take them, in [-1, 1]."""
-    return levels / 127.5 - 1
+    return from_levels(levels)
 
 
 def group_logarithms(scores: Tensor, groups: Sequence[Sequence[int]]) -> Tensor:

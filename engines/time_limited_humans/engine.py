@@ -11,19 +11,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engines.runtime.checkpoints import find, loaded, present
+from engines.runtime import networks
+from engines.runtime.checkpoints import find, present
 from engines.runtime.device import device
+from engines.runtime.downloads import download, latest
 from engines.runtime.errors import CheckpointError, InputError
-from engines.runtime.hub import download, latest
-from engines.runtime.images import middle_square, to_picture, to_tensor
 from engines.runtime.progress import Progress
-from engines.runtime.resident import RESIDENT
+from engines.shared.tensors import middle_square, to_picture, to_tensor
 from engines.time_limited_humans import imagenet
 from engines.time_limited_humans.architecture import ARCHITECTURES
 from engines.time_limited_humans.attack import Attack, attack, flipped, group_logarithms, prepared, seen
 from engines.time_limited_humans.classifiers import ATTACKED, GROUPS, HELD_OUT
 from engines.time_limited_humans.retina import Looked, Retina, Viewing
 
+SLUG = "time_limited_humans"
 KEPT_RETINAS = 8
 KEPT_PHOTOGRAPHS = 2
 """With what the retina's filters make of each: 100 MB of one of 768 pixels a side, and twice as much where a retina
@@ -53,24 +54,27 @@ class Ensemble(NamedTuple):
         return list(self.groups.values())
 
 
+def checkpoint(kind: str) -> str:
+    """The name of the classifier of that kind."""
+    return f"time-limited-{kind}"
+
+
 SMALL = Ensemble(ATTACKED, HELD_OUT, GROUPS, 32)
+CHECKPOINTS = tuple(map(checkpoint, SMALL.kinds))
 LARGE = Ensemble(imagenet.ATTACKED, imagenet.HELD_OUT, imagenet.GROUPS, 224, read_every=5)
 """Of ImageNet, from the Hub."""
 
 
 class Fooling(NamedTuple):
-    """After so many steps of an attack: the picture, the control, and what each classifier of the ensemble makes of
-    both, the probabilities of the groups `(K, 2, G)`."""
+    """Where an attack is after so many steps: picture and control, levels `(3, H, W)` in [0, 255], and what is read.
+
+    What each classifier of the ensemble reads in both are the probabilities of the groups, `(K, 2, G)`.
+    """
 
     steps: int
     picture: Tensor
     control: Tensor
     read: Tensor
-
-
-def checkpoint(kind: str) -> str:
-    """The name of the classifier of that kind."""
-    return f"time-limited-{kind}"
 
 
 def network(kind: str) -> nn.Module:
@@ -79,14 +83,7 @@ def network(kind: str) -> nn.Module:
     Raises:
         CheckpointError: the checkpoint is not here, or does not fit.
     """
-    place = device()
-
-    @torch.inference_mode(False)  # Whoever asks first: attacks need gradients.
-    def build() -> nn.Module:
-        record = find(checkpoint(kind))
-        return loaded(record, ARCHITECTURES[record.architecture]).requires_grad_(False).to(place)
-
-    return RESIDENT.get((checkpoint(kind), place), build)
+    return networks.ready(checkpoint(kind), ARCHITECTURES)
 
 
 def check_here(ensemble: Ensemble) -> None:
@@ -138,7 +135,7 @@ def read_groups(levels: Tensor, kinds: Sequence[str], groups: Sequence[Sequence[
 
 
 def start(photo: np.ndarray, side: int) -> Tensor:
-    """The middle square of a photograph, `(1, 3, side, side)`, as attacks begin with it.
+    """The middle square of a photograph as attacks begin with it: levels `(1, 3, side, side)` in [0, 255].
 
     Raises:
         InputError: it is all of one colour.

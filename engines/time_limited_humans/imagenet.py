@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.group_normalization import network as residual
-from engines.group_normalization.network import IMAGENET_DEVIATION, IMAGENET_MEAN, PUBLISHED_CLASSES
+from engines.shared import residual
+from engines.shared.residual import IMAGENET_CLASSES, IMAGENET_DEVIATION, IMAGENET_MEAN
 
 GROUPS: Mapping[str, tuple[int, ...]] = {
     "pets": (*range(151, 269), *range(281, 286)),
@@ -45,7 +45,7 @@ def convolution(inputs: int, width: int, kernel: int = 1, stride: int = 1, group
 def resnet(block: type[residual.Basic] | type[residual.Bottleneck], blocks: Sequence[int]) -> nn.Module:
     """He et al. (arXiv:1512.03385)."""
     return residual.ResidualNetwork(
-        convolution(3, 64, 7, 2), nn.MaxPool2d(3, 2, 1), block, blocks, PUBLISHED_CLASSES, nn.BatchNorm2d
+        convolution(3, 64, 7, 2), nn.MaxPool2d(3, 2, 1), block, blocks, IMAGENET_CLASSES, nn.BatchNorm2d
     )
 
 
@@ -84,7 +84,7 @@ class PreActivatedNetwork(nn.Module):
                 inputs = outputs
             self.stages.append(nn.ModuleDict({"blocks": layers}))
         self.norm = nn.BatchNorm2d(inputs)
-        self.head = nn.ModuleDict({"fc": nn.Conv2d(inputs, PUBLISHED_CLASSES, 1)})
+        self.head = nn.ModuleDict({"fc": nn.Conv2d(inputs, IMAGENET_CLASSES, 1)})
 
     def forward(self, pictures: Tensor) -> Tensor:
         made = functional.max_pool2d(self.stem["conv"](pictures), 3, 2, 1)
@@ -139,7 +139,7 @@ class MobileNetwork(nn.Module):
                 inputs = outputs
             self.blocks.append(layers)
         self.conv_head, self.bn2 = convolution(inputs, 1280), nn.BatchNorm2d(1280)
-        self.classifier = nn.Linear(1280, PUBLISHED_CLASSES)
+        self.classifier = nn.Linear(1280, IMAGENET_CLASSES)
         self.activation = activation
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -208,7 +208,7 @@ class DenseNetwork(nn.Module):
                 width //= 2
         layers.add_module("norm5", nn.BatchNorm2d(width))
         self.features = layers
-        self.classifier = nn.Linear(width, PUBLISHED_CLASSES)
+        self.classifier = nn.Linear(width, IMAGENET_CLASSES)
 
     def forward(self, pictures: Tensor) -> Tensor:
         return self.classifier(functional.relu(self.features(pictures)).mean((2, 3)))

@@ -17,8 +17,10 @@ from statistics import fmean
 import torch
 from torch import Tensor, nn
 
-from engines.group_normalization.data import read_cifar
+from engines.runtime.checkpoints import Quality
+from engines.runtime.errors import InputError
 from engines.runtime.progress import finish
+from engines.shared.cifar import read_data
 from engines.time_limited_humans.attack import Attack, attack, flipped, group_logarithms, prepared
 from engines.time_limited_humans.classifiers import ATTACKED, GROUPS, HELD_OUT, KINDS
 from engines.time_limited_humans.detection import NORMAL
@@ -32,7 +34,7 @@ CHUNK = 250
 @torch.inference_mode()
 def on_pictures(network: nn.Module, data: Path) -> dict[str, float]:
     """The shares of CIFAR-10's 10,000 test pictures whose class, and whose group, is read rightly."""
-    read = finish(read_cifar(data, 1, 10_000))
+    read = finish(read_data(data, 1, 10_000))
     scores = torch.cat([network(chunk) for chunk in read.held_out.split(CHUNK)])
     groups = group_logarithms(scores, list(GROUPS.values())).argmax(1)
     right = groups == groups_of(read.held_out_labels)
@@ -52,7 +54,7 @@ def groups_of(labels: Tensor) -> Tensor:
 
 def chosen(data: Path, count: int = PICTURES) -> tuple[Tensor, Tensor]:
     """The first test pictures, of levels, and for each a group drawn at random among the others."""
-    read = finish(read_cifar(data, 1, count))
+    read = finish(read_data(data, 1, count))
     others = torch.randint(1, len(GROUPS), (count,), generator=torch.Generator().manual_seed(SEED))
     return prepared(read.held_out), (groups_of(read.held_out_labels) + others) % len(GROUPS)
 
@@ -65,6 +67,21 @@ def attacked(start: Tensor, targets: Tensor, kinds: Sequence[str], how: Attack, 
 def success(levels: Tensor, targets: Tensor, kinds: Sequence[str]) -> Tensor:
     """Whether each classifier sees the target, `(K, N)` of 0 and 1."""
     return (read_groups(levels, kinds).argmax(-1) == targets).float()
+
+
+def measure(network: nn.Module, data: Path | None) -> Quality:
+    """Measure the shares of CIFAR-10's test pictures whose class, which decides, and whose group is read rightly.
+
+    Raises:
+        InputError: there is no folder with CIFAR-10.
+    """
+    if data is None:
+        raise InputError("It is measured on CIFAR-10; name its folder by --data.")
+    figures = on_pictures(network, data)
+    return Quality(figures, figures["class"])
+
+
+MEASURES = {"time-limited-classifier": measure}
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from engines.runtime.disk import state_folder
 from engines.runtime.errors import InputError
 from engines.time_limited_humans.answers import Answer, Answers, Participant
 from engines.time_limited_humans.trials import Stimulus
@@ -24,8 +25,7 @@ MOST_TRIALS = 1_000
 @cache
 def answers() -> Answers:
     """This studio's; the variable STUDIO_ANSWERS says in which file they are kept."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    path = Path(os.environ.get("STUDIO_ANSWERS") or state / "ten-papers-studio" / "answers.sqlite3")
+    path = Path(os.environ.get("STUDIO_ANSWERS") or state_folder() / "answers.sqlite3")
     return Answers(path, [Stimulus(**one) for one in json.loads(STIMULI.read_text())["stimuli"]])
 
 

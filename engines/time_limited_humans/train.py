@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from engines.group_normalization.data import Data, read_cifar
 from engines.runtime import training as runtime
 from engines.runtime.errors import InputError
 from engines.runtime.progress import finish
+from engines.shared.cifar import Data, read_data
 from engines.time_limited_humans.classifiers import KINDS
 
 BATCH = 128
@@ -33,10 +33,8 @@ NAMES = {f"time-limited-{kind}": kind for kind in KINDS}
 """From the checkpoints' names to their kinds."""
 
 
-class Training(runtime.Training):
+class Training(runtime.EpochTraining):
     """The training of one classifier over `epochs`."""
-
-    figure = "accuracy"
 
     def __init__(self, kind: str, data: Data, epochs: int) -> None:
         super().__init__(len(data.labels), BATCH, epochs)
@@ -48,8 +46,8 @@ class Training(runtime.Training):
     def parts(self) -> dict[str, Any]:
         return {"network": self.network, "optimizer": self.optimizer}
 
-    def learn(self, chosen: Tensor) -> tuple[float, float]:
-        done = self.step / self.steps
+    def learn(self, chosen: Tensor) -> dict[str, float]:
+        done = self.share
         for group in self.optimizer.param_groups:
             group["lr"] = RATE * (done / WARM if done < WARM else runtime.cosine((done - WARM) / (1 - WARM)))
         labels = self.data.labels[chosen]
@@ -60,11 +58,16 @@ class Training(runtime.Training):
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return loss.item(), (scores.argmax(1) == labels).float().mean().item()
+        return {"loss": loss.item(), "accuracy": (scores.argmax(1) == labels).float().mean().item()}
 
-    def exported(self) -> tuple[dict[str, Tensor], dict[str, str]]:
-        metadata = {"architecture": "time-limited-classifier", "config": json.dumps({"kind": self.kind})}
-        return self.network.state_dict(), {**metadata, "seconds": str(round(self.seconds))}
+    def export(self, path: Path) -> None:
+        metadata = {
+            "architecture": "time-limited-classifier",
+            "config": json.dumps({"kind": self.kind}),
+            "seconds": str(round(self.seconds)),
+            "steps": str(self.step),
+        }
+        runtime.save_halved(self.network.state_dict(), path, metadata)
 
 
 def varied(pictures: Tensor, seed: int) -> Tensor:
@@ -91,10 +94,11 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
-        data = finish(read_cifar(arguments.data, LEARNED, HELD_OUT))
+        data = finish(read_data(arguments.data, LEARNED, HELD_OUT))
     except InputError as error:
         parser.exit(1, f"{error}\n")
-    runtime.train(Training(NAMES[arguments.name], data, arguments.epochs), arguments.out, arguments.name)
+    state, exported = (arguments.out / f"{arguments.name}{suffix}" for suffix in (".pt", ".safetensors"))
+    runtime.go_on(Training(NAMES[arguments.name], data, arguments.epochs), state, exported)
 
 
 if __name__ == "__main__":

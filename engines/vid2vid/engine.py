@@ -14,21 +14,25 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from engines.runtime.checkpoints import find, loaded
+from engines.runtime import networks
 from engines.runtime.device import bfloat16_is_faster, device
 from engines.runtime.errors import InputError
-from engines.runtime.resident import RESIDENT
+from engines.shared.flow import Flow, carried
+from engines.shared.flow import places as sources
+from engines.shared.tensors import to_picture
 from engines.vid2vid.architecture import ARCHITECTURES
+from engines.vid2vid.city import CityGenerator
 from engines.vid2vid.data import Labels, Picture
-from engines.vid2vid.street import LOOKS, NONE, StreetGenerator, compose, hints, motion_hint, places
+from engines.vid2vid.street import LOOKS, MULTIPLE, NONE, StreetGenerator, compose, hints, motion_hint, places
 
+SLUG = "vid2vid"
 BUNDLED = "vid2vid-street"
+CHECKPOINTS = (BUNDLED,)
 WINTER_SUN = LOOKS - 1
 """The look with the most frames in training."""
 FEWEST_SEEN, MOST_SEEN = 2, 4
 """Frames of a clip whose motion is gone on with."""
 
-Flow = NDArray[np.float32]
 Weight = NDArray[np.float32]
 
 
@@ -55,14 +59,6 @@ class Past(NamedTuple):
 def nothing_before(labels: Labels) -> Past:
     """The past of a first frame."""
     return Past(np.full((2, *labels.shape), NONE, np.uint8), np.zeros((2, *labels.shape, 3), np.float32))
-
-
-def starting_from(labels: Labels, picture: Picture) -> Past:
-    """The past of a frame that follows a given one."""
-    past = nothing_before(labels)
-    past.labels[-1] = labels
-    past.pictures[-1] = picture.astype(np.float32) / 127.5 - 1
-    return past
 
 
 @torch.inference_mode()
@@ -94,15 +90,15 @@ def next_frame(
     is_first = bool(past.labels[-1, 0, 0] == NONE)
     share = made.weight if weight is None or is_first else torch.full_like(made.weight, weight)
     final = compose(made.raw, before, made.flow, share)
-    carried = compose(made.raw, before, made.flow, torch.zeros_like(share))
+    kept = compose(made.raw, before, made.flow, torch.zeros_like(share))
     picture = final[0].permute(1, 2, 0).cpu().numpy()
     frame = Frame(
         labels,
-        _levels(made.raw[0]),
+        to_picture(made.raw[0]),
         made.flow[0].permute(1, 2, 0).cpu().numpy(),
         share[0, 0].cpu().numpy(),
-        np.zeros_like(_levels(made.raw[0])) if is_first else _levels(carried[0]),
-        _levels(final[0]),
+        np.zeros_like(to_picture(made.raw[0])) if is_first else to_picture(kept[0]),
+        to_picture(final[0]),
     )
     return frame, Past(maps[1:], np.stack([past.pictures[-1], picture]))
 
@@ -138,18 +134,18 @@ def repainted(labels: Sequence[Labels], place: int, painted: Labels) -> list[Lab
     clip = [each.copy() for each in labels]
     clip[place] = painted.copy()
     for direction in (1, -1):
-        carried = np.where(painted != labels[place], painted, NONE).astype(np.uint8)
+        moved = np.where(painted != labels[place], painted, NONE).astype(np.uint8)
         last = place
         for now in range(place + direction, len(clip) if direction > 0 else -1, direction):
-            carried = carried_labels(carried, motion_hint(labels[now], labels[last]))
-            clip[now] = np.where(carried == NONE, labels[now], carried)
+            moved = carried_labels(moved, motion_hint(labels[now], labels[last]))
+            clip[now] = np.where(moved == NONE, labels[now], moved)
             last = now
     return clip
 
 
 def carried_labels(labels: Labels, flow: Flow, outside: int = NONE) -> Labels:
     """The label of where each pixel was; `outside` of what was out of the frame."""
-    return cv2.remap(labels, *_places(flow), cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
+    return cv2.remap(labels, *sources(flow), cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
 
 
 def future(labels: Sequence[Labels], count: int) -> Generator[Labels, None, None]:
@@ -170,22 +166,16 @@ def future(labels: Sequence[Labels], count: int) -> Generator[Labels, None, None
     flows = [motion_hint(last, labels[-1 - gap]) / gap for gap in range(1, min(MOST_SEEN, len(labels)))]
     flow = np.median(np.stack(flows), axis=0).astype(np.float32)
     for _ in range(count):
-        last = cv2.remap(last, *_places(flow), cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+        last = carried(last, flow, cv2.INTER_NEAREST)
         # What is somewhere now will go on from where it has got to.
-        flow = cv2.remap(flow, *_places(flow), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        flow = carried(flow, flow)
         yield last
-
-
-def _places(flow: Flow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    down, right = np.indices(flow.shape[:2], np.float32)
-    return right + flow[..., 0], down + flow[..., 1]
 
 
 def flicker(now: Picture, before: Picture) -> float:
     """The mean difference, in levels of 255, of a picture from the one before carried along their own flow: what no
     movement explains."""
-    moved = cv2.remap(before, *_places(motion_hint(now, before)), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return float(cv2.absdiff(now, moved).mean())
+    return float(cv2.absdiff(now, carried(before, motion_hint(now, before), cv2.INTER_CUBIC)).mean())
 
 
 def wheel(flow: Flow, fastest: float = 12.0) -> Picture:
@@ -207,18 +197,30 @@ def street_generator() -> StreetGenerator:
     Raises:
         CheckpointError: it is not here, altered, or does not fit.
     """
-    return RESIDENT.get(BUNDLED, _build)
+    return networks.ready(BUNDLED, ARCHITECTURES, prepared)
 
 
-def _build() -> nn.Module:
-    checkpoint = find(BUNDLED)
-    return ready(loaded(checkpoint, ARCHITECTURES[checkpoint.architecture]))
+def generator(checkpoint: str) -> nn.Module:
+    """The generator of a checkpoint: the bundled one, or the paper's own.
+
+    Raises:
+        CheckpointError: it is not here, altered, or does not fit.
+    """
+    return street_generator() if checkpoint == BUNDLED else networks.ready(checkpoint, ARCHITECTURES, _of_city)
 
 
-def ready(network: nn.Module) -> nn.Module:
+def _of_city(network: nn.Module) -> nn.Module:
+    return prepared(CityGenerator(network))
+
+
+def prepared(network: nn.Module) -> nn.Module:
+    """The network where and in the precision in which it computes fastest."""
     precision = torch.bfloat16 if bfloat16_is_faster() else torch.float32
     return network.eval().to(device(), precision, memory_format=torch.channels_last)
 
 
-def _levels(picture: torch.Tensor) -> Picture:
-    return ((picture.float() + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+def warm() -> None:
+    """Load the generator and make a frame with its two before, so that the first visitor does not wait for it."""
+    road = np.zeros((MULTIPLE, MULTIPLE), np.uint8)
+    for _ in drive([road] * 3):
+        pass

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.pix2pixhd.network import (
+from engines.shared.pix2pixhd.network import (
     PUBLISHED_WIDTH,
     MultiscaleDiscriminator,
     Norm,

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engines.runtime.settings import check_settings
 from engines.vid2vid.network import NORMS, Features, Generator, remap
 
 Tensors = dict[str, Tensor]
@@ -21,6 +22,12 @@ def local(config: dict[str, Any], weights: Tensors, inputs: Tensors) -> Tensors:
 @torch.inference_mode()
 def synthesized(config: dict[str, Any], weights: Tensors, inputs: Tensors, blocks: int, scale: int) -> Tensors:
     """`img_final`, `img_raw`, `flow` and `weight`, and the features of the branches, as far as there are."""
+    check_settings(
+        config,
+        "input_nc output_nc prev_output_nc ngf n_downsampling n_blocks n_blocks_local use_fg_model no_flow norm scale "
+        "use_raw_only",
+        padding_type="reflect",
+    )
     network = Generator(
         inputs=config["input_nc"],
         outputs=config["output_nc"],

@@ -24,13 +24,13 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
-from engines.photo_stylization.flicker import FlickerMeter
 from engines.runtime.checkpoints import Quality, find, loaded
 from engines.runtime.errors import InputError, StudioError
 from engines.runtime.images import write_picture
+from engines.shared.flow import detail, flicker
 from engines.vid2vid.architecture import ARCHITECTURES
 from engines.vid2vid.data import HEIGHT, HELD_OUT, WIDTH, Picture, Streets, read_streets
-from engines.vid2vid.engine import Frame, drive, ready
+from engines.vid2vid.engine import Frame, drive, prepared
 from engines.vid2vid.labels import COLOURS
 from engines.vid2vid.segmentation import StreetReader, class_accuracy, most_common, read_labels
 from engines.vid2vid.world import world
@@ -44,15 +44,6 @@ LONG = 300
 ENDS = 10
 """Frames at its beginning and at its end that are compared."""
 SHOWN = 5
-
-
-def flicker(real: Sequence[Picture], clips: dict[str, list[Picture]]) -> dict[str, float]:
-    """Of each clip, the mean difference in levels of 255 from its frame before, carried along the real frames' flow."""
-    meter = FlickerMeter()
-    measured = [
-        meter.measure(frame, {name: clip[place] for name, clip in clips.items()}) for place, frame in enumerate(real)
-    ]
-    return {name: float(np.mean([each[name] for each in measured if each])) for name in clips}
 
 
 def accuracies(
@@ -70,12 +61,6 @@ def saturation(pictures: Sequence[Picture]) -> float:
     """The share of pixels with a colour at black or white."""
     values = np.stack(pictures)
     return float(((values <= 2) | (values >= 253)).mean())
-
-
-def detail(pictures: Sequence[Picture]) -> float:
-    """Mean difference of neighbouring pixels, in levels of 255."""
-    values = np.stack(pictures).astype(np.float32)
-    return float(np.abs(np.diff(values, axis=1)).mean() + np.abs(np.diff(values, axis=2)).mean()) / 2
 
 
 def held_out_figures(
@@ -121,16 +106,18 @@ def long_figures(generator: nn.Module, count: int = LONG) -> tuple[dict[str, flo
 
 
 def measure_generator(generator: nn.Module, data: Path | None) -> Quality:
-    """
+    """Measure as the command prints; how well its streets are read decides.
+
     Raises:
         InputError: the folder of camvid/ is missing.
     """
-    figures, _ = held_out_figures(ready(generator), _reader(None), _held_out(data))
+    figures, _ = held_out_figures(prepared(generator), _reader(None), _held_out(data))
     return Quality(figures, figures["accuracy, share"] + min(figures["flicker, reduction"], LEAST_REDUCTION))
 
 
 def measure_reader(reader: nn.Module, data: Path | None) -> Quality:
-    """
+    """Measure the accuracy of each class on held-out real frames; the mean decides.
+
     Raises:
         InputError: the folder of camvid/ is missing.
     """
@@ -138,6 +125,9 @@ def measure_reader(reader: nn.Module, data: Path | None) -> Quality:
     read = accuracies(reader.eval(), {"real": list(streets.pictures)}, streets.labels)["real"]
     mean = float(np.mean(list(read.values())))
     return Quality(read | {"mean": mean}, mean)
+
+
+MEASURES = {"vid2vid-street": measure_generator, "vid2vid-reader": measure_reader}
 
 
 def sheet(frames: Sequence[Frame], real: Sequence[Picture] | None = None) -> Picture:
@@ -186,7 +176,9 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         streets, reader = _held_out(arguments.data), _reader(arguments.reader)
-        generator = ready(_bundled("vid2vid-street") if arguments.network is None else read_network(arguments.network))
+        generator = prepared(
+            _bundled("vid2vid-street") if arguments.network is None else read_network(arguments.network)
+        )
         figures, frames = held_out_figures(generator, reader, streets)
         for name, figure in figures.items():
             print(f"{name:28} {figure:8.3f}")

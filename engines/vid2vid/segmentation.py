@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.everybody_dance_now.network import Block, Hourglass
+from engines.shared.hourglass import Block, Hourglass
+from engines.shared.tensors import from_levels
 from engines.vid2vid.labels import LABELS, VOID
 from engines.vid2vid.street import places
 
@@ -39,7 +40,7 @@ class StreetReader(Hourglass):
 def read_labels(reader: StreetReader, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The label of every pixel of a picture `(H, W, 3)` uint8, `(H, W)`; heights and widths are multiples of 16."""
     height, width = picture.shape[:2]
-    given = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
+    given = from_levels(torch.from_numpy(picture).permute(2, 0, 1)[None])
     scores = reader(given, places(height, width))
     return functional.interpolate(scores, (height, width), mode="bilinear")[0].argmax(0).byte().numpy()
 

@@ -4,8 +4,9 @@ A drive is CamVid's own, whose flow OpenCV's DIS finds, or a still frame through
 labels say how near each pixel is, as in a pop-up book. Road and pavement lie flat, all else stands on them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from engines.shared.flow import carried
+from engines.shared.tensors import to_tensors
 from engines.vid2vid.data import HEIGHT, WIDTH, Streets
 from engines.vid2vid.labels import LABELS
 from engines.vid2vid.street import motion_hint, places
@@ -67,6 +70,16 @@ class Stream:
     done: int = 0
     before: NDArray[np.uint8] | None = None
 
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            name: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Any]) -> "Stream":
+        return cls(**{name: value.numpy() if isinstance(value, Tensor) else value for name, value in state.items()})
+
 
 class Streams:
     """Windows `(height, width)` of several drives at once; each ends after some frames, and another begins.
@@ -79,6 +92,14 @@ class Streams:
         self.random = np.random.default_rng(seed)
         self.streams = [self._begin() for _ in range(count)]
 
+    def state_dict(self) -> dict[str, Any]:
+        """Where all streams are, and what is drawn next."""
+        return {"random": self.random.bit_generator.state, "streams": [each.state_dict() for each in self.streams]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self.random.bit_generator.state = state["random"]
+        self.streams = [Stream.of_state(each) for each in state["streams"]]
+
     def next(self) -> Shot:
         self.streams = [self._begin() if each.done == each.length else each for each in self.streams]
         shown = [self._advance(each) for each in self.streams]
@@ -87,7 +108,7 @@ class Streams:
         look[range(len(shown)), [each.look for each in self.streams]] = 1
         place = [places(self.height, self.width, (each.top, each.left), (HEIGHT, WIDTH)) for each in self.streams]
         return Shot(
-            torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1,
+            to_tensors(pictures),
             torch.from_numpy(labels),
             torch.from_numpy(flows).permute(0, 3, 1, 2),
             torch.from_numpy(sure)[:, None].float(),
@@ -151,7 +172,7 @@ class Streams:
         flow, sure = np.zeros((*picture.shape[:2], 2), np.float32), np.zeros(picture.shape[:2], bool)
         if stream.before is not None:
             flow = motion_hint(picture, stream.before) if velocity is None else _last_step(velocity, stream.done)
-            change = picture.astype(np.float32) - _carried(stream.before, flow)
+            change = picture.astype(np.float32) - carried(stream.before.astype(np.float32), flow)
             sure = np.abs(change).mean(2) < 127.5 * AGREEMENT
         stream.done += 1
         stream.before = picture
@@ -172,11 +193,5 @@ def nearness(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _last_step(velocity: NDArray[np.float32], done: int) -> NDArray[np.float32]:
     """The flow between the last two frames of which each takes its pixels from `done` times the velocity."""
-    there = _carried(velocity, velocity)
+    there = carried(velocity, velocity)
     return done * velocity - (done - 1) * there
-
-
-def _carried(values: NDArray, flow: NDArray[np.float32]) -> NDArray[np.float32]:
-    down, right = np.indices(flow.shape[:2], np.float32)
-    places = right + flow[..., 0], down + flow[..., 1]
-    return cv2.remap(values.astype(np.float32), *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

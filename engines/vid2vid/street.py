@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.everybody_dance_now.network import Block, Hourglass, ResidualBlock
+from engines.shared.flow import dense_flow
+from engines.shared.hourglass import Block, Hourglass, ResidualBlock
+from engines.shared.tensors import to_levels
 from engines.vid2vid.labels import COLOURS, LABELS
 from engines.vid2vid.network import FRAMES, NO_FEATURES, Synthesis, blended, warped
 
@@ -115,9 +117,7 @@ def motion_hint(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> NDArray[np
     """Where in the picture before each pixel was, as OpenCV's DIS sees it: `(H, W, 2)`, x and y in pixels; of pictures
     `(H, W, 3)` or label maps `(H, W)`, uint8."""
     grey = [cv2.cvtColor(COLOURS[frame] if frame.ndim == 2 else frame, cv2.COLOR_RGB2GRAY) for frame in (now, before)]
-    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    search.setFinestScale(FINEST_SCALE)
-    return search.calc(grey[0], grey[1], None)
+    return dense_flow(grey[0], grey[1], FINEST_SCALE)
 
 
 def hints(labels: NDArray[np.uint8], pictures: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -127,6 +127,6 @@ def hints(labels: NDArray[np.uint8], pictures: NDArray[np.float32]) -> NDArray[n
     if labels[1, 0, 0] != NONE:
         found[..., 2:] = motion_hint(labels[2], labels[1])
         if labels[0, 0, 0] != NONE:
-            before, last = ((pictures + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+            before, last = to_levels(torch.from_numpy(pictures)).numpy()
             found[..., :2] = motion_hint(last, before)
     return found

@@ -8,100 +8,34 @@ given more minutes later. `--out` also gets the network, ready for use, whenever
 """
 
 import argparse
-import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import numpy as np
 import torch
-from safetensors.torch import save_file
 
-from engines.generative_adversarial.training import AdversarialTraining
+from engines.runtime.training import go_on
 from engines.vid2vid.data import HEIGHT, LEARNT_MOTION, WIDTH, read_streets
-from engines.vid2vid.labels import LABELS, VOID
 from engines.vid2vid.streams import Streams
-from engines.vid2vid.training import READER_BATCH, STREAMS, WINDOW, Given, ReaderTraining, StreetTraining
+from engines.vid2vid.training import READER_BATCH, STREAMS, WINDOW, ReaderTraining, StreetTraining
 
 SOURCE = (HEIGHT * 3 // 2, WIDTH * 3 // 2)
 """Height and width of the frames that windows are taken from: a camera that goes on needs more pixels than it shows."""
-SAVE_EVERY = 120.0
-"""Seconds."""
-LOG_EVERY = 50
-"""Steps."""
-TRAINED_ON = "CamVid: train, and frames 1-60 of val"
 
 
 def train_street(data: Path, out: Path, minutes: float) -> None:
-    training = StreetTraining.start()
-    _resume(training, out)
-    streams = _streams(data, STREAMS, *WINDOW, training.step)
-    given = Given(STREAMS, *WINDOW)
-    _go_on("vid2vid-street", training, out, minutes, lambda share: training.advance(streams.next(), given, share))
+    go_on(StreetTraining(_streams(data, STREAMS), minutes), out / "state.pt", out / "network.safetensors")
 
 
 def train_reader(data: Path, out: Path, minutes: float) -> None:
-    training = ReaderTraining.start()
-    _resume(training, out)
-    streams = _streams(data, READER_BATCH, *WINDOW, training.step)
-    counts = np.bincount(streams.stills.labels.ravel(), minlength=len(LABELS))[:VOID]
-    weights = torch.from_numpy((counts.sum() / np.maximum(counts, 1)) ** 0.5).float()
-    weights /= weights.mean()
-    _go_on("vid2vid-reader", training, out, minutes, lambda share: training.advance(streams.next(), share, weights))
+    go_on(ReaderTraining(_streams(data, READER_BATCH), minutes), out / "state.pt", out / "network.safetensors")
 
 
 RECIPES = {"vid2vid-street": train_street, "vid2vid-reader": train_reader}
 
 
-def _streams(data: Path, count: int, height: int, width: int, seed: int) -> Streams:
+def _streams(data: Path, count: int) -> Streams:
     stills, drive = read_streets(data, "train", *SOURCE), read_streets(data, "val", *SOURCE)
-    return Streams(stills, drive.part(LEARNT_MOTION), count, height, width, seed)
-
-
-def _resume(training: AdversarialTraining, out: Path) -> None:
-    if (out / "state.pt").exists():
-        training.load(out / "state.pt")
-
-
-def _go_on(
-    name: str,
-    training: AdversarialTraining,
-    out: Path,
-    minutes: float,
-    advance: Callable[[float], dict[str, float]],
-) -> None:
-    """Advance until the training has had `minutes` in all; `advance` is told how much of them is over."""
-    earlier = training.seconds
-    started = saved = logged = time.perf_counter()
-    logged_step = training.step
-    means: dict[str, float] = {}
-    while training.seconds < 60 * minutes:
-        losses = advance(training.seconds / (60 * minutes))
-        means |= {each: means.get(each, loss) * 0.98 + loss * 0.02 for each, loss in losses.items()}
-        training.seconds = earlier + time.perf_counter() - started
-        if training.step % LOG_EVERY == 0:
-            rate = (training.step - logged_step) / (time.perf_counter() - logged)
-            logged, logged_step = time.perf_counter(), training.step
-            shown = ", ".join(f"{each} {mean:.3f}" for each, mean in means.items())
-            print(f"{training.seconds:.0f} s, step {training.step}, {rate:.2f} steps/s: {shown}", flush=True)
-        if time.perf_counter() - saved > SAVE_EVERY:
-            _save(name, training, out)
-            saved = time.perf_counter()
-    _save(name, training, out)
-
-
-def _save(name: str, training: AdversarialTraining, out: Path) -> None:
-    training.save(out / "state.pt")
-    network = training.average
-    state = {key: value.half().contiguous() for key, value in network.state_dict().items()}
-    about = {
-        "architecture": name,
-        "config": json.dumps(network.config),
-        "trained_on": TRAINED_ON,
-        "steps": str(training.step),
-    }
-    save_file(state, out / "network.safetensors", about)
+    return Streams(stills, drive.part(LEARNT_MOTION), count, *WINDOW, seed=0)
 
 
 def main() -> None:

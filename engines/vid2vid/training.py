@@ -12,7 +12,10 @@ sequences in which the generator is given back its own pictures. Unlike it, so t
 """
 
 import copy
+import json
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,13 +23,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engines.generative_adversarial.spectral_norm import add_spectral_norm
-from engines.generative_adversarial.training import AdversarialTraining
-from engines.pix2pixhd.network import MultiscaleDiscriminator
+from engines.runtime.training import TimedTraining, cosine, follow, save_halved
+from engines.shared.generative_adversarial.spectral_norm import add_spectral_norm
+from engines.shared.generative_adversarial.training import AdversarialTraining
+from engines.shared.pix2pixhd.network import MultiscaleDiscriminator
 from engines.vid2vid.labels import LABELS, VOID
 from engines.vid2vid.network import FLOW_CHANNELS, Synthesis, warped
 from engines.vid2vid.segmentation import StreetReader
-from engines.vid2vid.streams import Shot
+from engines.vid2vid.streams import Shot, Streams
 from engines.vid2vid.street import NONE, StreetGenerator, hints, one_hot
 
 STREAMS = 4
@@ -50,33 +54,33 @@ FLOW_WEIGHT = 0.2
 """A pixel."""
 WARP_WEIGHT, STEADINESS_WEIGHT = 5.0, 2.0
 AVERAGE_DECAY = 0.997
-READER_BATCH, READER_RATE = 8, 2e-3
+READER_BATCH, READER_RATE, READER_DECAY = 8, 2e-3, 0.998
+TRAINED_ON = "CamVid: train, and frames 1-60 of val"
 
 
 class StreetTraining(AdversarialTraining[StreetGenerator, MultiscaleDiscriminator]):
     """The training of the generator; what its streams were given and made before is kept between steps."""
 
-    @classmethod
-    def start(cls, **config: Any) -> "StreetTraining":
+    def __init__(self, streams: Streams, minutes: float, **config: Any) -> None:
         generator = StreetGenerator(**config).to(memory_format=torch.channels_last)
         judged = len(LABELS) + 1 + 3
         discriminator = MultiscaleDiscriminator(judged, DISCRIMINATOR_WIDTH, norm=nn.Identity)
         add_spectral_norm(discriminator, (nn.Conv2d,))
         discriminator.to(memory_format=torch.channels_last)
-        return cls(
-            generator,
-            discriminator,
-            copy.deepcopy(generator).requires_grad_(False),
-            torch.optim.Adam(generator.parameters(), RATE, betas=BETAS, fused=True),
-            torch.optim.Adam(discriminator.parameters(), DISCRIMINATOR_RATE, betas=BETAS, fused=True),
-        )
+        super().__init__(generator, discriminator, (RATE, DISCRIMINATOR_RATE), BETAS, minutes)
+        self.streams = streams
+        self.given = Given(len(streams.streams), streams.height, streams.width)
 
-    def advance(self, shot: Shot, given: "Given", share: float) -> dict[str, float]:
-        """One step of both networks on the streams' next frames; returns the losses by their names.
+    def parts(self) -> dict[str, Any]:
+        return super().parts() | {"streams": self.streams, "given": self.given}
 
-        `given` is what these streams had before; it is brought up to date. `share` is how much of the training is done.
-        """
-        self._set_rates(share)
+    def draw(self) -> tuple[Shot]:
+        return (self.streams.next(),)
+
+    def learn(self, shot: Shot) -> dict[str, float]:
+        """Train both networks on the streams' next frames; returns the losses by their names."""
+        given = self.given
+        self._set_rates(self.share)
         given.begin(shot)
         labels, motion = given.labels_with(shot.labels), given.motion(shot.labels)
         with torch.autocast("cpu", torch.bfloat16):
@@ -93,8 +97,7 @@ class StreetTraining(AdversarialTraining[StreetGenerator, MultiscaleDiscriminato
         norm = nn.utils.clip_grad_norm_(self.generator.parameters(), LARGEST_GRADIENT)
         self.generator_optimizer.step()
         given.add(shot, made.final.detach())
-        self._update_average()
-        self.step += 1
+        follow(self.average.parameters(), self.generator.parameters(), self.step, AVERAGE_DECAY)
         figures |= losses | {"norm": norm}
         if made.weight is not None:
             figures["mean weight"] = (
@@ -156,7 +159,7 @@ class StreetTraining(AdversarialTraining[StreetGenerator, MultiscaleDiscriminato
         return losses, {"discriminator": squares.mean().detach()}
 
     def _set_rates(self, share: float) -> None:
-        falling = LOWEST_RATE + (1 - LOWEST_RATE) * (1 + math.cos(math.pi * min(1.0, share))) / 2
+        falling = LOWEST_RATE + (1 - LOWEST_RATE) * (1 + math.cos(math.pi * share)) / 2
         warm = min(1.0, (1 + self.step) / WARM_UP)
         for optimizer, rate in (
             (self.generator_optimizer, RATE * warm),
@@ -165,11 +168,8 @@ class StreetTraining(AdversarialTraining[StreetGenerator, MultiscaleDiscriminato
             for group in optimizer.param_groups:
                 group["lr"] = rate * falling
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        decay = min(AVERAGE_DECAY, (1 + self.step) / (10 + self.step))
-        for ours, theirs in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-            ours.lerp_(theirs, 1 - decay)
+    def export(self, path: Path) -> None:
+        export("vid2vid-street", self.average, self.step, path)
 
 
 class Given:
@@ -179,6 +179,12 @@ class Given:
         self.labels = torch.full((count, 2, height, width), NONE, dtype=torch.uint8)
         self.pictures = torch.zeros(count, 6, height, width)
         self.real = torch.zeros(count, 3, height, width)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return dict(vars(self))
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        self.labels, self.pictures, self.real = state["labels"], state["pictures"], state["real"]
 
     def begin(self, shot: Shot) -> None:
         """Forget what was before in streams that begin."""
@@ -207,31 +213,51 @@ def motion_of(pictures: Tensor, labels: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2)
 
 
-class ReaderTraining(AdversarialTraining[StreetReader, nn.Module]):
-    """The training of the reader of labels, which has no adversary."""
+class ReaderTraining(TimedTraining):
+    """The training of the reader of labels; rare labels weigh more."""
 
-    @classmethod
-    def start(cls) -> "ReaderTraining":
-        reader, nobody = StreetReader().to(memory_format=torch.channels_last), nn.Identity()
-        optimizer = torch.optim.AdamW(reader.parameters(), READER_RATE, weight_decay=0.01)
-        idle = torch.optim.SGD([nn.Parameter(torch.zeros(()))], 0.0)
-        return cls(reader, nobody, copy.deepcopy(reader).requires_grad_(False), optimizer, idle)
+    def __init__(self, streams: Streams, minutes: float) -> None:
+        super().__init__(minutes)
+        self.reader = StreetReader().to(memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.reader).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(self.reader.parameters(), READER_RATE, weight_decay=0.01)
+        self.streams = streams
+        counts = np.bincount(streams.stills.labels.ravel(), minlength=len(LABELS))[:VOID]
+        weights = torch.from_numpy((counts.sum() / np.maximum(counts, 1)) ** 0.5).float()
+        self.class_weights = weights / weights.mean()
 
-    def advance(self, shot: Shot, share: float, class_weights: Tensor) -> dict[str, float]:
-        for group in self.generator_optimizer.param_groups:
-            group["lr"] = READER_RATE * (1 + math.cos(math.pi * min(1.0, share))) / 2
+    def parts(self) -> dict[str, Any]:
+        return {"reader": self.reader, "average": self.average, "optimizer": self.optimizer, "streams": self.streams}
+
+    def draw(self) -> tuple[Shot]:
+        return (self.streams.next(),)
+
+    def learn(self, shot: Shot) -> dict[str, float]:
+        for group in self.optimizer.param_groups:
+            group["lr"] = READER_RATE * cosine(self.share)
         exposed = shot.pictures + 0.15 * torch.randn(len(shot.pictures), 3, 1, 1)
         exposed = (1 + 0.15 * torch.randn(len(exposed), 1, 1, 1)) * exposed
         with torch.autocast("cpu", torch.bfloat16):
-            scores = self.generator(exposed, shot.place)
+            scores = self.reader(exposed, shot.place)
         targets = shot.labels[:, ::2, ::2].long()
-        loss = functional.cross_entropy(scores, targets, class_weights, ignore_index=VOID)
-        self.generator_optimizer.zero_grad()
+        loss = functional.cross_entropy(scores, targets, self.class_weights, ignore_index=VOID)
+        self.optimizer.zero_grad()
         loss.backward()
-        self.generator_optimizer.step()
-        with torch.no_grad():
-            for ours, theirs in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-                ours.lerp_(theirs, 1 - min(0.998, (1 + self.step) / (10 + self.step)))
-        self.step += 1
+        self.optimizer.step()
+        follow(self.average.parameters(), self.reader.parameters(), self.step, READER_DECAY)
         right = (scores.argmax(1) == targets)[targets != VOID].float().mean()
         return {"cross entropy": loss.item(), "right": right.item()}
+
+    def export(self, path: Path) -> None:
+        export("vid2vid-reader", self.average, self.step, path)
+
+
+def export(name: str, network: nn.Module, step: int, path: Path) -> None:
+    """Write the network of that architecture in half precision."""
+    about = {
+        "architecture": name,
+        "config": json.dumps(network.config),
+        "trained_on": TRAINED_ON,
+        "steps": str(step),
+    }
+    save_halved(network.state_dict(), path, about)

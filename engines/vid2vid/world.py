@@ -6,13 +6,14 @@ metres; a place is (along the street, right of its middle, above the ground). Tr
 
 import itertools
 from collections.abc import Generator, Iterator
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from engines.runtime.kept import kept
 from engines.vid2vid.data import Labels
 from engines.vid2vid.labels import LABELS
 
@@ -89,7 +90,7 @@ class Street:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.block = lru_cache(maxsize=16)(self._block)
+        self.block = kept(16)(self._block)
 
     def labels(self, frame: int, height: int, width: int) -> Labels:
         """What the camera sees in that frame, `(height, width)` uint8."""
@@ -231,7 +232,7 @@ def _bend(seed: int, block: int) -> float:
     return random.choice([-1, 1]) * random.choice([0.15, 0.4, SHARPEST], p=[0.5, 0.3, 0.2])
 
 
-@lru_cache(maxsize=64)
+@kept(64)
 def _centre_line(seed: int, first: int, last: int) -> Points:
     """x, y and heading at every metre from block `first` to `last`, `(3, N)`; (0, 0, 0) where the street begins."""
     metres = np.arange(first * BLOCK, last * BLOCK + 1)

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engines.everybody_dance_now.character.axes import across, axes_of, ease, mixed, slerp, smallest, unit
+
 STANCE = 0.062
 """Half of the distance between standing feet."""
 TOES_OUT = math.radians(14)
@@ -327,23 +329,23 @@ def _varied(arm: Arm, random: np.random.Generator) -> Arm:
 
 def _pose(before: Beat, after: Beat, phase: float, beat: float, build: Build) -> Pose:
     """The body between two beats; `phase` from 0 to 1, `beat` is counted from the dance's begin."""
-    eased = _eased(phase / 0.9)
-    dip = _mixed(before.dip, after.dip, eased) + BOUNCE * (1 + math.cos(2 * math.pi * phase)) / 2
-    turn, lean = _mixed(before.turn, after.turn, eased), _mixed(before.lean, after.lean, eased)
+    eased = ease(phase / 0.9)
+    dip = mixed(before.dip, after.dip, eased) + BOUNCE * (1 + math.cos(2 * math.pi * phase)) / 2
+    turn, lean = mixed(before.turn, after.turn, eased), mixed(before.lean, after.lean, eased)
     feet = {side: _between(before.feet[side], after.feet[side], phase) for side in SIDES}
     planted = {side: before.feet[side] == after.feet[side] and not after.feet[side].lift for side in SIDES}
-    weight = _mixed(before.weight, after.weight, eased)
+    weight = mixed(before.weight, after.weight, eased)
     for side, sign in SIDES.items():
         if not planted[side] and planted[NAMES[-sign]]:
             weight += (-0.8 * sign - weight) * 0.85 * math.sin(math.pi * min(phase / 0.9, 1)) ** 2
 
-    hip_axes = _axes(turn, 0.04 + 1.1 * dip, 0.07 * weight)
+    hip_axes = axes_of(turn, 0.04 + 1.1 * dip, 0.07 * weight)
     chest_turn = 0.75 * turn + 0.10 * math.sin(math.pi * beat / 2)
-    chest_axes = _axes(chest_turn, 0.03 + 0.9 * dip, -lean - 0.02 * weight)
+    chest_axes = axes_of(chest_turn, 0.03 + 0.9 * dip, -lean - 0.02 * weight)
     nod = 0.05 * math.cos(2 * math.pi * phase)
-    head_axes = _axes(0.45 * turn + 0.07 * math.sin(math.pi * beat / 4), 0.02 + nod + 0.2 * dip, -0.5 * lean)
+    head_axes = axes_of(0.45 * turn + 0.07 * math.sin(math.pi * beat / 4), 0.02 + nod + 0.2 * dip, -0.5 * lean)
     axes = {"pelvis": hip_axes, "chest": chest_axes, "head": head_axes}
-    axes |= {f"{side} foot": _axes(foot.turn, foot.pitch, 0) for side, foot in feet.items()}
+    axes |= {f"{side} foot": axes_of(foot.turn, foot.pitch, 0) for side, foot in feet.items()}
 
     points = _legs(feet, weight, dip, axes, build)
     waist = points["pelvis"] + 0.32 * build.trunk * (0.7 * hip_axes[1] + 0.3 * chest_axes[1])
@@ -352,14 +354,14 @@ def _pose(before: Beat, after: Beat, phase: float, beat: float, build: Build) ->
     points |= {"waist": waist, "neck": neck, "head": nape + 0.5 * build.head * head_axes[1]}
     curl = {}
     for side, sign in SIDES.items():
-        late = _eased((phase - (0.04 if sign > 0 else 0)) / 0.86)
+        late = ease((phase - (0.04 if sign > 0 else 0)) / 0.86)
         one, other = before.arms[side], after.arms[side]
         shoulder, elbow, wrist = _arm(one, other, late, sign, neck, chest_axes, build)
         points |= {f"{side} shoulder": shoulder, f"{side} elbow": elbow, f"{side} wrist": wrist}
-        along = _unit(wrist - elbow)
-        thumb = _across(along, chest_axes[2] + 0.45 * chest_axes[1] - 0.2 * sign * chest_axes[0])
+        along = unit(wrist - elbow)
+        thumb = across(along, chest_axes[2] + 0.45 * chest_axes[1] - 0.2 * sign * chest_axes[0])
         axes[f"{side} hand"] = np.stack([thumb, along, np.cross(thumb, along)])
-        curl[side] = _mixed(one.curl, other.curl, late)
+        curl[side] = mixed(one.curl, other.curl, late)
     return Pose(points, axes, planted, curl)
 
 
@@ -368,7 +370,7 @@ def _legs(
 ) -> dict[str, np.ndarray]:
     """Joints from the pelvis down: hips over the foot that bears, and as high as both legs reach."""
     tall, hip_axes = build.height, axes["pelvis"]
-    across, front = (_mixed(feet["right"][axis], feet["left"][axis], (1 + weight) / 2) * tall for axis in (0, 1))
+    across, front = (mixed(feet["right"][axis], feet["left"][axis], (1 + weight) / 2) * tall for axis in (0, 1))
     pelvis = np.array([across, 0.0, front - 0.012 * tall * (1 + 4 * dip)])
     hips = {side: pelvis + sign * build.hips / 2 * hip_axes[0] for side, sign in SIDES.items()}
     ankles = {
@@ -379,14 +381,14 @@ def _legs(
         apart = ((hips[side] - ankles[side])[[0, 2]] ** 2).sum()
         reach = math.sqrt(max((build.legs * STRAIGHT) ** 2 - apart, 0))
         heights.append(ankles[side][1] + reach - (hips[side][1] - pelvis[1]))
-    rise = _smallest(heights, 0.006 * tall)
+    rise = smallest(heights, 0.006 * tall)
     for point in (pelvis, *hips.values()):
         point[1] += rise
 
     points = {"pelvis": pelvis}
     for side, sign in SIDES.items():
         toes = axes[f"{side} foot"]
-        ahead = 0.75 * _axes(feet[side].turn, 0, 0)[2] + 0.45 * hip_axes[2] + 0.10 * sign * hip_axes[0]
+        ahead = 0.75 * axes_of(feet[side].turn, 0, 0)[2] + 0.45 * hip_axes[2] + 0.10 * sign * hip_axes[0]
         knee, ankle = _reached(hips[side], ankles[side], build.thigh, build.shin, ahead, STRAIGHT)
         points |= {f"{side} hip": hips[side], f"{side} knee": knee, f"{side} ankle": ankle}
         points[f"{side} toe"] = ankle + np.array([0, -0.6 * build.ankle, 0.72 * build.foot]) @ toes
@@ -401,21 +403,21 @@ def _arm(
     mirror = np.array([sign, 1, 1])
     direction, aside = _swung(one, other, share)
     raised = 0.42 * max(direction[1], 0) ** 1.5 + 0.04
-    collar = build.shoulders / 2 * mirror * _unit(np.array([math.cos(raised), math.sin(raised), 0.06]))
+    collar = build.shoulders / 2 * mirror * unit(np.array([math.cos(raised), math.sin(raised), 0.06]))
     shoulder = neck + (collar - [0, 0.028 * build.height, 0]) @ chest_axes
-    wrist = mirror * direction * _mixed(one.reach, other.reach, share) * build.arms
+    wrist = mirror * direction * mixed(one.reach, other.reach, share) * build.arms
     goal = shoulder + _outside(wrist, sign, build) @ chest_axes
     elbow, wrist = _reached(shoulder, goal, build.upper_arm, build.forearm, (mirror * aside) @ chest_axes, 0.995)
     return shoulder, elbow, wrist
 
 
 def _between(before: Foot, after: Foot, phase: float) -> Foot:
-    eased = _eased((phase - 0.06) / 0.80)
-    lift = _mixed(before.lift, after.lift, eased)
+    eased = ease((phase - 0.06) / 0.80)
+    lift = mixed(before.lift, after.lift, eased)
     if before != after:
         lift += STEP_LIFT * math.sin(math.pi * eased) * (1 - min(max(before.lift, after.lift) / 0.1, 1))
-    pitch = _mixed(before.pitch, after.pitch, eased) + (0.25 * math.sin(math.pi * eased) if before != after else 0)
-    x, z, turn = (_mixed(getattr(before, n), getattr(after, n), eased) for n in ("x", "z", "turn"))
+    pitch = mixed(before.pitch, after.pitch, eased) + (0.25 * math.sin(math.pi * eased) if before != after else 0)
+    x, z, turn = (mixed(getattr(before, n), getattr(after, n), eased) for n in ("x", "z", "turn"))
     return Foot(x, z, lift, turn, pitch)
 
 
@@ -424,10 +426,10 @@ def _swung(one: Arm, other: Arm, share: float) -> tuple[np.ndarray, np.ndarray]:
 
     The elbow goes along without turning, but for an even turn about the arm to where it has to arrive.
     """
-    start, end = _unit(np.array(one.direction)), _unit(np.array(other.direction))
-    direction = _slerp(start, end, share)
-    elbow = _across(start, np.array(one.elbow))
-    arrived, wanted = _carried(elbow, start, end), _across(end, np.array(other.elbow))
+    start, end = unit(np.array(one.direction)), unit(np.array(other.direction))
+    direction = slerp(start, end, share)
+    elbow = across(start, np.array(one.elbow))
+    arrived, wanted = _carried(elbow, start, end), across(end, np.array(other.elbow))
     angle = share * math.atan2(float(np.cross(arrived, wanted) @ end), float(arrived @ wanted))
     aside = _carried(elbow, start, direction)
     return direction, math.cos(angle) * aside + math.sin(angle) * np.cross(direction, aside)
@@ -459,48 +461,6 @@ def _reached(
     along = to_goal / distance
     distance = min(max(distance, 0.35 * (upper + lower)), straight * (upper + lower))
     cosine = (upper**2 + distance**2 - lower**2) / (2 * upper * distance)
-    aside = _across(along, pole)
+    aside = across(along, pole)
     middle = root + upper * (cosine * along + math.sqrt(max(1 - cosine**2, 0)) * aside)
     return middle, root + distance * along
-
-
-def _axes(turn: float, pitch: float, roll: float) -> np.ndarray:
-    """Rows left, up and front of a part turned to the left, bent to the front, and tilted to the right, in radians."""
-    (ct, st), (cp, sp), (cr, sr) = ((math.cos(angle), math.sin(angle)) for angle in (turn, pitch, roll))
-    turned = np.array([[ct, 0, -st], [0, 1, 0], [st, 0, ct]])
-    bent = np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]])
-    tilted = np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
-    return tilted @ bent @ turned
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / np.linalg.norm(vector)
-
-
-def _across(axis: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """The part of `vector` that is at right angles to the unit vector `axis`, of length 1."""
-    return _unit(vector - (vector @ axis) * axis)
-
-
-def _slerp(one: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
-    one, other = _unit(one), _unit(other)
-    angle = math.acos(min(max(float(one @ other), -1.0), 1.0))
-    if angle < 1e-4:
-        return one
-    return (math.sin((1 - share) * angle) * one + math.sin(share * angle) * other) / math.sin(angle)
-
-
-def _mixed(one: float, other: float, share: float) -> float:
-    return one + (other - one) * share
-
-
-def _smallest(values: list[float], soft: float) -> float:
-    """The least of some values, or a little less where two are nearly as small, so that it changes smoothly."""
-    least = min(values)
-    return least - soft * math.log(sum(math.exp((least - value) / soft) for value in values))
-
-
-def _eased(phase: float) -> float:
-    """From 0 to 1 with neither speed nor acceleration at the ends."""
-    phase = min(max(phase, 0.0), 1.0)
-    return phase**3 * (10 - 15 * phase + 6 * phase**2)

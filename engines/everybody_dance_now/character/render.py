@@ -9,13 +9,14 @@ Sphere tracing: Hart, The Visual Computer 12 (1996).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from engines.runtime.kept import kept
+from engines.runtime.kernels import kernel
 
 Array = NDArray[Any]
 Paint = Callable[[np.ndarray], np.ndarray]
@@ -175,7 +176,7 @@ def _creases(local: np.ndarray) -> np.ndarray:
     return np.stack([34 * one - 27 * two, 21 * one + 33 * two, 9 * one + 14 * two], axis=1)
 
 
-@cache
+@kept()
 def _plate(stage: Stage, camera: Camera, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The empty stage's light, one value a ray; where rays meet the floor, one a pixel (NaN for none); the rays."""
     rays = camera.rays(side * SAMPLES)
@@ -236,7 +237,7 @@ def _ground_light(shapes: np.ndarray, ground: np.ndarray, camera: Camera, side: 
     return cv2.GaussianBlur(light, (0, 0), side / 512)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(nogil=True, fastmath=True)
 def _distance(x: float, y: float, z: float, shapes: Array, chosen: Array, count: int) -> tuple[float, int]:
     """Signed distance of a point to the nearest of `count` chosen shapes, and the part that it belongs to."""
     nearest, nearest_part = 1e9, -1
@@ -279,7 +280,7 @@ def _distance(x: float, y: float, z: float, shapes: Array, chosen: Array, count:
     return nearest, nearest_part
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(nogil=True, fastmath=True)
 def _near_line(shapes: Array, origin: Array, direction: Array, spread: float, width: float, chosen: Array) -> Any:
     """Fill `chosen` with the shapes in a beam, `width` wide at its begin: their count, nearest and farthest reach."""
     count, first, last = 0, 1e9, 0.0
@@ -299,7 +300,7 @@ def _near_line(shapes: Array, origin: Array, direction: Array, spread: float, wi
     return count, max(first, 0.0), last
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(nogil=True, fastmath=True)
 def _lamp_seen(
     x: float, y: float, z: float, lamp: Array, shapes: Array, chosen: Array, count: int, last: float
 ) -> float:
@@ -315,7 +316,7 @@ def _lamp_seen(
     return seen * seen * (3 - 2 * seen)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(nogil=True, fastmath=True)
 def _floor_shade(shapes: Array, places: Array, lamp: Array) -> Array:
     """Light on points `(N, 3)` of the floor, `(N,)`."""
     light = np.empty(len(places), np.float32)
@@ -334,7 +335,7 @@ def _floor_shade(shapes: Array, places: Array, lamp: Array) -> Array:
     return light
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(nogil=True, fastmath=True)
 def _clear(
     eye: Array, ray: Array, spread: float, first: float, last: float, shapes: Array, chosen: Array, count: int
 ) -> float:
@@ -349,7 +350,7 @@ def _clear(
     return t
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(nogil=True, fastmath=True)
 def _open_sky(at: Array, facing: Array, shapes: Array, chosen: Array, count: int) -> float:
     """How much of the sky a surface sees, as the free room along its normal suggests."""
     hidden, weight = 0.0, 1.0
@@ -362,7 +363,7 @@ def _open_sky(at: Array, facing: Array, shapes: Array, chosen: Array, count: int
     return max(1 - 0.36 * hidden, 0.0)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@kernel(nogil=True, fastmath=True)
 def _trace(shapes: Array, eye: Array, rays: Array, lamp: Array, spread: float, found: Array) -> None:
     """Fill `found` `(H, W, 9)` where rays meet shapes: place, normal, part, openness, share of the lamp seen.
 

@@ -1,0 +1,1 @@
+"""Holds what two papers or more compute with."""

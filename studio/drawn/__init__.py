@@ -1,0 +1,1 @@
+"""Draws on the server: pages' text, tables, curves, globes, graphs and heat maps."""

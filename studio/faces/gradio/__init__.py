@@ -1,0 +1,1 @@
+"""Holds the studio's main face."""

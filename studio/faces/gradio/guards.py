@@ -1,0 +1,34 @@
+"""What stands between Gradio's server and the network."""
+
+import os
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from studio.faces.gradio.waiting import Queued
+from studio.runs import visitors
+from studio.wire import limits
+from studio.wire.gate import Gate
+from studio.wire.origin import Origin, hosts, proxies
+
+LOCAL = "127.0.0.1"
+
+
+def guards(studio: gr.Blocks, host: str | None) -> list[Middleware]:
+    """List the guards of a server of these Blocks that listens at `host`, the outermost first.
+
+    Raises:
+        DeviceError: STUDIO_HOSTS or STUDIO_LIMITS cannot be read.
+    """
+    trust_proxies()
+    counted = limits.Limits(limits.read(os.environ.get("STUDIO_LIMITS", "")))
+    return [
+        Middleware(Origin, hosts=hosts(host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL)),
+        Middleware(Gate, limits=counted, waiting=Queued(studio)),
+        Middleware(visitors.Cookies, may_have=lambda who: counted.grants("visitors", who)),
+    ]
+
+
+def trust_proxies() -> None:
+    """Let uvicorn take the visitor's address from what the proxies of STUDIO_PROXIES say, and from nobody else."""
+    os.environ["FORWARDED_ALLOW_IPS"] = proxies()

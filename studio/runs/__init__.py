@@ -1,0 +1,1 @@
+"""Runs what a page declares, for every face alike."""

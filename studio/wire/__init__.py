@@ -1,0 +1,1 @@
+"""Carries everything between a browser and the server."""

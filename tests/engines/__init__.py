@@ -1,0 +1,1 @@
+"""What computes: networks, transforms, losses and training, at tiny sizes and against parity vectors."""

@@ -1,0 +1,1 @@
+"""What each paper's page declares, run without a browser."""

@@ -1,0 +1,1 @@
+"""Parts of the framework and of the runtime, without a face and without a browser."""
