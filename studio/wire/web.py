@@ -11,6 +11,8 @@ from starlette.types import Scope
 from studio.wire.compressed import FOREVER
 
 NAME = re.compile(r"([0-9a-f]{16})/(.*)", re.DOTALL)
+IMPORTED = re.compile(r'^import [^"]*"(\.[^"]+)";$', re.MULTILINE)
+"""A module that another one loads before it runs."""
 
 
 def content_name(folder: Path) -> str:
@@ -20,6 +22,17 @@ def content_name(folder: Path) -> str:
         digest.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size} ".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def modules(folder: Path, name: str) -> list[str]:
+    """List the module of that name and all that it imports, each by its place in the folder."""
+    listed = [name]
+    for each in listed:  # The list grows meanwhile.
+        beside = (folder / each).parent
+        found = ((beside / imported).resolve() for imported in IMPORTED.findall((folder / each).read_text()))
+        names = (path.relative_to(folder.resolve()).as_posix() for path in found)
+        listed.extend(new for new in dict.fromkeys(names) if new not in listed)
+    return listed
 
 
 class Web(StaticFiles):

@@ -142,14 +142,18 @@ export const checkpoint = (element, props, watch, trigger) => {
       {},
       make("label", {}, radio, badge),
       make("p", { className: "studio-help", textContent: facts }),
-      make("p", { className: "studio-help" }, words, " ", act),
+      make("p", { className: "studio-help" }, act), // It stands over the words: they grow and shrink every second.
+      make("p", { className: "studio-help" }, words),
       bar,
     );
     let next;
+    let asked = 0;
     const tell = async (request) => {
       clearTimeout(next);
+      const mine = ++asked;
       try {
         const state = await (await fetch(`checkpoints/${files}`, request)).json();
+        if (mine !== asked) return; // What was asked later is answered later.
         words.textContent = state.words;
         act.value = state.action ?? "";
         act.textContent = state.label ?? "";
@@ -160,6 +164,7 @@ export const checkpoint = (element, props, watch, trigger) => {
         // A run may ask for what is not here.
         if (state.action && (radio.checked || state.fraction !== null)) next = setTimeout(watched, 1000);
       } catch {
+        if (mine !== asked && !request) return;
         // A browser asks again by itself only where nothing was to be done.
         next = request ? setTimeout(() => tell(request), 500) : setTimeout(watched, 5000);
       }

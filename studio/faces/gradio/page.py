@@ -1,5 +1,6 @@
 """Draws the studio's main face: every panel with Gradio, from its declaration alone."""
 
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from studio.runs.store import pictures, rendered
 from studio.wire import downloads, files, live, socket
 from studio.wire.compressed import Compressed
 from studio.wire.switches import has_mcp
-from studio.wire.web import content_name
+from studio.wire.web import content_name, modules
 
 TITLE = "Ten Papers Studio"
 PROGRAMS = "programs"
@@ -72,6 +73,8 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
     Without a host or a port, GRADIO_SERVER_NAME and GRADIO_SERVER_PORT give them. `web` is the folder of the files that
     browsers load. Jobs that an earlier server left unfinished continue.
     """
+    # Gradio switches matplotlib to this for each event, which breaks the event while a run's thread imports pyplot.
+    os.environ.setdefault("MPLBACKEND", "agg")
     faces = fastapi.FastAPI(openapi_url=None)
     files.add_routes(faces)
     downloads.add_routes(faces)
@@ -113,12 +116,10 @@ def _nothing_is_monitored() -> dict[str, Any]:
 
 def _frames(panels: Sequence[Panel], loaded: str) -> dict[str, Frame]:
     """Return what is put around each page, by its path; `loaded` is where browsers find our files."""
-    head = (
-        f'<link rel="stylesheet" href="{loaded}/theme.css"><link rel="stylesheet" href="{loaded}/studio.css">'
-        f'<script src="{loaded}/stream.js"></script>'
-        f'<script type="module" src="{loaded}/studio.js"></script>'
-    )
-    live_head = f'{head}<script type="module" src="{loaded}/live.js"></script>'
+    style = "".join(f'<link rel="stylesheet" href="{loaded}/{name}.css">' for name in ("theme", "studio"))
+    head = f'{style}<script src="{loaded}/stream.js"></script>'
+    live_head = head + _scripts(web, loaded, "studio.js", "live.js")
+    head += _scripts(web, loaded, "studio.js")
     survey = typeset.survey([(panel, _survey_picture(panel)) for panel in panels])
     frames = {"": Frame(TITLE, head, typeset.top(panels, "", PROGRAMS) + survey)}
     for panel in panels:
@@ -128,6 +129,13 @@ def _frames(panels: Sequence[Panel], loaded: str) -> dict[str, Frame]:
     over = typeset.top(panels, PROGRAMS, PROGRAMS)
     frames[PROGRAMS] = Frame(f"{PROGRAMS_TITLE}: {TITLE}", head, over, tells_endpoints=True)
     return frames
+
+
+def _scripts(web: Path, loaded: str, *names: str) -> str:
+    """Write what runs modules, and fetches at once all that they import: a browser learns of these one by one."""
+    imported = dict.fromkeys(each for name in names for each in modules(web, name)[1:])
+    preloads = "".join(f'<link rel="modulepreload" href="{loaded}/{each}">' for each in imported)
+    return preloads + "".join(f'<script type="module" src="{loaded}/{name}"></script>' for name in names)
 
 
 def stop(studio: gr.Blocks) -> None:
