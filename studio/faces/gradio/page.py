@@ -86,7 +86,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
     loaded = f"web/{content_name(web)}"
     middleware = [
         *guards(studio, host),
-        Middleware(Opening, frames=_frames(panels, loaded)),
+        Middleware(Opening, frames=_frames(panels, web, loaded)),
         Middleware(Compressed, named=("/assets/", f"/{loaded}/", "/openings/")),
     ]
     studio.launch(
@@ -114,7 +114,7 @@ def _nothing_is_monitored() -> dict[str, Any]:
     return {"functions": {}}
 
 
-def _frames(panels: Sequence[Panel], loaded: str) -> dict[str, Frame]:
+def _frames(panels: Sequence[Panel], web: Path, loaded: str) -> dict[str, Frame]:
     """Return what is put around each page, by its path; `loaded` is where browsers find our files."""
     style = "".join(f'<link rel="stylesheet" href="{loaded}/{name}.css">' for name in ("theme", "studio"))
     head = f'{style}<script src="{loaded}/stream.js"></script>'
