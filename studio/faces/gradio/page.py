@@ -115,7 +115,7 @@ def _nothing_is_monitored() -> dict[str, Any]:
 
 
 def _frames(panels: Sequence[Panel], web: Path, loaded: str) -> dict[str, Frame]:
-    """Return what is put around each page, by its path; `loaded` is where browsers find our files."""
+    """Return what is put around each page, by its path; browsers find the files of the folder `web` at `loaded`."""
     style = "".join(f'<link rel="stylesheet" href="{loaded}/{name}.css">' for name in ("theme", "studio"))
     head = f'{style}<script src="{loaded}/stream.js"></script>'
     live_head = head + _scripts(web, loaded, "studio.js", "live.js")
