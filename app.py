@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from engines.runtime import bugs, engine, lazy
@@ -25,7 +25,9 @@ jobs = lazy.load("engines.runtime.jobs")
 journal = lazy.load("studio.wire.journal")
 gradio_face = lazy.load("studio.faces.gradio.page")
 pages = lazy.load("pages")
+limits = lazy.load("studio.wire.limits")
 panels_command = lazy.load("studio.faces.command")
+places = lazy.load("studio.wire.places")
 space = lazy.load("space.__main__")
 startup = lazy.load("studio.wire.startup")
 switches = lazy.load("studio.wire.switches")
@@ -62,9 +64,26 @@ def warm() -> None:
     gc.freeze()
 
 
-def warm_aside() -> None:
-    """Warm the panels while visitors are served already."""
-    threading.Thread(target=warm, name="warm", daemon=True).start()
+def warm_aside(*others: Callable[[], None]) -> None:
+    """Warm the panels, and then do what else is asked for, while visitors are served already."""
+
+    def prepare() -> None:
+        for each in (warm, *others):
+            each()
+
+    threading.Thread(target=prepare, name="warm", daemon=True).start()
+
+
+def measure_places() -> None:
+    """Give streams as many live places as this machine carries."""
+    try:
+        carried = places.measure(switches.shown(pages.panels()))
+    except Exception as error:
+        log.warning("Live places could not be measured: bug %s", bugs.number(error))
+        return
+    if carried is not None:
+        limits.CARRIED["live"] = carried
+        log.info("this machine carries %d live places", carried)
 
 
 def run_by_streamlit() -> bool:
@@ -118,7 +137,7 @@ def _serve_gradio(panels: "Sequence[Panel]", host: str, port: int) -> None:
     studio = gradio_face.serve(panels, port, host=host)
     journal.take_over()
     print(f"Ten Papers Studio: {studio.local_url}", flush=True)
-    warm_aside()
+    warm_aside(measure_places)
     stopping.wait()
     journal.end_log()
     gradio_face.stop(studio)

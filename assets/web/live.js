@@ -177,6 +177,7 @@ class LiveStream {
       this.frames = 0;
       this.sent = new Map();
       this.waitingSince = null;
+      this.isWaiting = false;
       channel.move(this.controls);
       this.say("Live.");
       this.sendFrame(turn);
@@ -184,7 +185,8 @@ class LiveStream {
     channel.onmessage = async (message) => {
       if (turn !== this.turn) return;
       delay = RETRY_FIRST;
-      const { frame, error } = message;
+      const { frame, error, waiting } = message;
+      if (waiting !== undefined) return this.wait(waiting, turn);
       const sent = this.sent.get(frame);
       for (const number of this.sent.keys()) if (number <= frame) this.sent.delete(number); // older ones were dropped
       if (frame) this.waitingSince = this.sent.size ? performance.now() : null;
@@ -209,6 +211,20 @@ class LiveStream {
     };
   }
 
+  /** Wait for a live place, as the one of that number in the line; at 0 it is there.
+   * @param {number} place */
+  wait(place, turn) {
+    clearTimeout(this.timer);
+    this.sent.clear();
+    this.waitingSince = null;
+    this.isWaiting = place > 0;
+    if (this.isWaiting) this.say(`All live places are taken. You are number ${place} in the line; it starts by itself.`);
+    else {
+      this.say("Live.");
+      this.sendFrame(turn);
+    }
+  }
+
   /** Begin again, for nothing has come for long. */
   lost() {
     const { channel } = this;
@@ -223,7 +239,7 @@ class LiveStream {
     this.capturing = channel;
     const picture = await (this.pause ? this.ask() : this.capture(turn));
     if (this.capturing === channel) this.capturing = null;
-    if (!picture || turn !== this.turn || !channel?.isOpen) return;
+    if (!picture || turn !== this.turn || !channel?.isOpen || this.isWaiting) return;
     const now = performance.now();
     this.frames += 1;
     this.sent.set(this.frames, now);
@@ -304,6 +320,7 @@ class LiveStream {
   }
 
   count(now, sent) {
+    if (sent === undefined) return; // It was sent before there was a live place.
     this.shown.push([now, now - sent]);
     while (now - this.shown[0][0] > 2000) this.shown.shift();
     const [first] = this.shown[0];

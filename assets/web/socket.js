@@ -38,7 +38,7 @@ const connect = () => {
   socket.onmessage = ({ data }) => {
     const { experiment, ...told } = typeof data === "string" ? JSON.parse(data) : opened(data);
     if (told.made || told.alert) unanswered.delete(experiment);
-    if (told.content || told.error) channels.get(experiment)?.take(told);
+    if (told.content || told.error || "waiting" in told) channels.get(experiment)?.take(told);
     else if (experiment) hear(experiment, told);
   };
   socket.onclose = ({ code }) => {

@@ -58,20 +58,27 @@ LIMITS = {
     "participants": Limit("Too many took part", HOUR, 60, 1200, 60, 6000),
 }
 LEVELS = ("visitor", "address", "anonymous", "everybody")
+CARRIED: dict[str, float] = {}
+"""How much this machine was found to carry for everybody; it counts where STUDIO_LIMITS says nothing else."""
 
 
 class Refused(InputError):
-    """Somebody takes more than there is for one; `seconds` is when to come again."""
+    """Somebody takes more than there is for one, or for all: at that `level`. `seconds` is when to come again.
+
+    `is_never` where there is none for anybody.
+    """
 
     def __init__(self, limit: Limit, level: str, seconds: float) -> None:
         self.seconds = math.ceil(seconds)
+        self.level = level
+        self.is_never = not getattr(limit, level)
         whose = {
             "visitor": "by you",
             "address": "from your network",
             "anonymous": "by programs, or by browsers that take no cookie",
             "everybody": "by all visitors together",
         }[level]
-        again = f"Come again in {_words(self.seconds)}." if getattr(limit, level) else "This studio takes none."
+        again = "This studio takes none." if self.is_never else f"Come again in {_words(self.seconds)}."
         super().__init__(f"{limit.words} {whose}. {again}")
 
 
@@ -149,8 +156,13 @@ class Limits:
 
     def _check_places(self, name: str, who: Who, held: Mapping[Hashable, int]) -> None:
         for level, key in _counted_for(name, who):
-            if held.get(key, 0) >= getattr(self.table[name], level):
+            if held.get(key, 0) >= self._most(name, level):
                 raise self._refused(name, level, 10)
+
+    def _most(self, name: str, level: str) -> float:
+        most: float = getattr(self.table[name], level)
+        as_shipped = level == "everybody" and most == LIMITS[name].everybody
+        return CARRIED.get(name, most) if as_shipped else most
 
     def _refused(self, name: str, level: str, seconds: float) -> Refused:
         """Make the refusal; the log has the first of each sort in a minute."""

@@ -3,8 +3,9 @@
 Messages are JSON. A page sends {"experiment", "moved": {control: value}} while a control of a live experiment moves,
 the same as "rests" once it rests, and as "written" to know the query that asks for these values. For a Stream it sends
 "start" or "stop", and control values as "moved"; a frame is a binary message, with a header as its result has
-(studio/wire/live.py). Anything else, such as {}, only says that the page is there. It gets what studio/wire/visit.py
-tells, with "experiment"; what moves is in "passing".
+(studio/wire/live.py). A Stream that has to wait for a live place is told its place in the line as "waiting", then 0.
+Anything else, such as {}, only says that the page is there. It gets what studio/wire/visit.py tells, with "experiment";
+what moves is in "passing".
 """
 
 import asyncio
@@ -21,9 +22,10 @@ from engines.runtime.errors import InputError
 from engines.runtime.scheduler import is_lent
 from studio.declared import Experiment, Panel, Stream, View
 from studio.runs import permalink, visitors, words
-from studio.wire.limits import Refused, hold
+from studio.wire.limits import Refused
 from studio.wire.live import BUSY, Streaming, is_from_here
 from studio.wire.moves import Moves
+from studio.wire.places import Line
 from studio.wire.visit import VISITS, Told
 
 TEXT_BYTES = 100_000
@@ -37,7 +39,7 @@ PAGES: dict[tuple[str, str], "Page"] = {}
 
 def add_routes(app: FastAPI, panels: Sequence[Panel]) -> None:
     """Add the WebSocket `/socket/<slug>?page=<name>` of every panel's pages."""
-    known = {panel.slug: panel for panel in panels}
+    known, line = {panel.slug: panel for panel in panels}, Line()
 
     @app.websocket("/socket/{slug}")
     async def serve(socket: WebSocket, slug: str) -> None:
@@ -46,14 +48,15 @@ def add_routes(app: FastAPI, panels: Sequence[Panel]) -> None:
             await socket.close()  # Before it is accepted: the browser gets 403, and Gradio's events serve alone.
             return
         await socket.accept()
-        await Page(socket, known[slug], name).serve()
+        await Page(socket, known[slug], name, line).serve()
 
 
 class Page:
     """Serves one page's socket."""
 
-    def __init__(self, socket: WebSocket, panel: Panel, name: str) -> None:
+    def __init__(self, socket: WebSocket, panel: Panel, name: str, line: Line) -> None:
         self._socket = socket
+        self._line = line
         self._panel = panel
         self._key = visitors.asking(socket), name
         self._moves: dict[str, Moves] = {}
@@ -131,9 +134,9 @@ class Page:
             await streaming.move(message["moved"])
 
     async def _stream(self, experiment: str, streaming: Streaming) -> None:
-        """Serve a stream while there is a live place for it."""
+        """Serve a stream once there is a live place for it."""
         try:
-            with hold("live"):
+            async with self._line.place(lambda place: self.tell(experiment, {"waiting": place})):
                 await streaming.answer()
         except Refused as error:
             await self.tell(experiment, {"error": str(error), "ended": BUSY})

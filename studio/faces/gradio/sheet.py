@@ -180,8 +180,10 @@ class Sheet:
         if self._job is not None:
             told.append(self._job)
         running: dict[str, Any] = {"inputs": controls, "outputs": told, **QUIET}
-        chosen = self._presets.select(self.choose, outputs=controls, **QUIET)
-        followed = self._asked.submit(self.follow, outputs=[*controls, self._alert, self._asked], **QUIET)
+        # By default Gradio ignores an event while an earlier one of its kind is under way.
+        last: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
+        chosen = self._presets.select(self.choose, outputs=controls, **last)
+        followed = self._asked.submit(self.follow, outputs=[*controls, self._alert, self._asked], **last)
         is_moving = self.experiment.live and not self._in_browser
         if not is_moving:
             self._connect_written(controls)
@@ -191,10 +193,11 @@ class Sheet:
         if self._in_browser:
             self._connect_browser(controls, running)
             return
-        self._history.select(self.recall, outputs=[*controls, *told, self._asked], **QUIET)
+        self._history.select(self.recall, outputs=[*controls, *told, self._asked], **last)
+        each: dict[str, Any] = {"trigger_mode": "multiple", **running}
         if not isinstance(self.experiment, LongExperiment):
-            chosen.then(self.run, **running)
-            followed.then(self.begin, **{**running, "inputs": [self._asked, *controls]})
+            chosen.then(self.run, **each)
+            followed.then(self.begin, **{**each, "inputs": [self._asked, *controls]})
         clicks = [self._controls[name] for name, one in self.experiment.controls.items() if isinstance(one, Click)]
         choices = connect_classes(self.experiment, self._controls)
         if is_moving:
@@ -203,12 +206,12 @@ class Sheet:
             gr.on(moved, None, inputs=controls, js=f"(...values) => studio.move({arguments}, values)", **QUIET)
             passes = json.dumps(socket.moves_here(self.experiment))
             rested = drawn(None, f"studio.rested({name}, trigger, {passes})", elem_classes="studio-unseen")
-            for event in (rested.submit, *(each.submit for each in clicks), *(each.then for each in choices.values())):
+            for event in (rested.submit, *(one.submit for one in clicks), *(one.then for one in choices.values())):
                 event(self.run, trigger_mode="always_last", **running)
         else:
             # A run that has shown its end may not have ended for Gradio, which would ignore a click meanwhile.
-            for event in (self._run.click, *(each.submit for each in clicks)):
-                event(self.run, trigger_mode="multiple", **running)
+            for event in (self._run.click, *(one.submit for one in clicks)):
+                event(self.run, **each)
             self._cancel.click(self.cancel, inputs=self._job, queue=False, **QUIET)
         if self._job is not None:
             found = self._job.submit(self.restore, inputs=self._job, outputs=controls, **QUIET)
@@ -230,7 +233,7 @@ class Sheet:
 
     def _connect_browser(self, controls: list[Block], running: Mapping[str, Any]) -> None:
         if isinstance(self.experiment, View):
-            self._live.submit(self.answer, **running)
+            self._live.submit(self.answer, trigger_mode="multiple", **running)
         elif self._outputs:
             outputs = list(self._outputs.values())
             self._live.change(self.measure, outputs=outputs, trigger_mode="always_last", **QUIET)
