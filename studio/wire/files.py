@@ -72,8 +72,11 @@ def yield_to_others() -> None:
         os.nice(LEAST_URGENT)
 
 
-READERS = ThreadPoolExecutor(2, thread_name_prefix="upload", initializer=yield_to_others)
-"""Read what is sent, two files at a time: a photograph of the largest size takes 250 to 570 MB meanwhile."""
+READERS = ThreadPoolExecutor(
+    min(2, max(1, (os.cpu_count() or 1) - 1)), thread_name_prefix="upload", initializer=yield_to_others
+)
+"""Read what is sent, and leave a core to what moves: at most two files at a time, for a photograph of the largest size
+takes 250 to 570 MB meanwhile."""
 STARTERS = ThreadPoolExecutor(4, thread_name_prefix="start")
 """Start runs and draw their results, and never wait for what is sent."""
 

@@ -272,6 +272,16 @@ def test_a_preset_sets_the_controls_and_runs(visit: Callable[..., Visit]) -> Non
     assert page.get_by_role("slider", name="Gain").input_value() == "0.4"
 
 
+def test_a_preset_that_is_chosen_while_another_runs_is_not_lost(visit: Callable[..., Visit]) -> None:
+    page = visit().open("Darkroom")
+    _settle(page)
+    page.get_by_role("button", name="dark", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Making first")).to_be_visible()
+    page.get_by_role("button", name="bright", exact=True).click()
+    expect(page.get_by_role("status").filter(has_text="Made with a gain of 0.8.")).to_be_visible()
+    assert page.get_by_role("slider", name="Gain").input_value() == "0.8"
+
+
 def test_a_job_is_paused_and_goes_on_even_after_a_reload(visit: Callable[..., Visit]) -> None:
     one = visit()
     page = one.open("Hard experiments", "Race")
