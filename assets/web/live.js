@@ -212,17 +212,16 @@ class LiveStream {
   }
 
   /** Wait for a live place, as the one of that number in the line; at 0 it is there.
-   * @param {number} place */
+   * @param {number} place
+   * @param {number} turn */
   wait(place, turn) {
     clearTimeout(this.timer);
     this.sent.clear();
     this.waitingSince = null;
     this.isWaiting = place > 0;
-    if (this.isWaiting) this.say(`All live places are taken. You are number ${place} in the line; it starts by itself.`);
-    else {
-      this.say("Live.");
-      this.sendFrame(turn);
-    }
+    const words = `All live places are taken. You are number ${place} in the line; it starts by itself.`;
+    this.say(this.isWaiting ? words : "Live.");
+    if (!this.isWaiting) this.sendFrame(turn);
   }
 
   /** Begin again, for nothing has come for long. */

@@ -142,7 +142,7 @@ export const checkpoint = (element, props, watch, trigger) => {
       {},
       make("label", {}, radio, badge),
       make("p", { className: "studio-help", textContent: facts }),
-      make("p", { className: "studio-help" }, act), // It stands over the words: they grow and shrink every second.
+      act, // It stands over the words: they grow and shrink every second.
       make("p", { className: "studio-help" }, words),
       bar,
     );
