@@ -46,6 +46,7 @@ def test_the_drawing_names_the_numbers_that_share_a_mean(visit: Visit) -> None:
     assert serious_findings(page) == []
 
 
+@pytest.mark.proof
 def test_keys_move_through_channels_pictures_and_places(visit: Visit) -> None:
     page = visit.page
     expect_words(page, "Digit 3, channel 10, row 2, column 1")
@@ -72,6 +73,7 @@ def test_a_number_under_the_hand_is_chosen(visit: Visit) -> None:
     )
 
 
+@pytest.mark.proof
 def test_groups_slide_from_layer_to_instance_norm_and_batch_norm_goes_through_all(visit: Visit) -> None:
     page = visit.page
     expect_words(page, "channels 9 to 12")
@@ -87,6 +89,7 @@ def test_groups_slide_from_layer_to_instance_norm_and_batch_norm_goes_through_al
     expect(page.locator(".studio-output tr").filter(has_text="G = 1, layer norm")).to_be_visible()
 
 
+@pytest.mark.proof
 def test_a_race_is_started_and_shown_in_the_browser(chromium: Browser, address: str) -> None:
     visit = Visit(chromium, address, f"?panel={PANEL.slug}&experiment=race&batch_size=64&epochs=1")
     page = visit.page

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.browser import Visit, serious_findings
@@ -9,6 +10,7 @@ from tests.support.naming import LARGE, PANEL, SMALL
 from tests.support.servers import studio
 
 
+@pytest.mark.proof
 def test_in_the_browser_a_class_is_chosen_or_searched_for(chromium: Browser, tmp_path: Path) -> None:
     with studio([PANEL], tmp_path / "studio") as address:
         visit = Visit(chromium, address, "?panel=naming&label=frog")

@@ -118,6 +118,7 @@ def test_a_permalink_says_that_it_opens_and_never_shows_the_survey(visit: Callab
     assert "Opening what was asked for." in sights and "survey" not in sights
 
 
+@pytest.mark.proof
 def test_a_tab_that_is_chosen_while_a_permalink_opens_stays(visit: Callable[..., Visit]) -> None:
     one = visit()
     page = one.page

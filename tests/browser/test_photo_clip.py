@@ -39,6 +39,7 @@ def test_the_panel_opens_with_a_movie_that_can_be_played(chromium: Browser, addr
     visit.context.close()
 
 
+@pytest.mark.proof
 def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_its_frames(
     chromium: Browser, address: str, dance: Path
 ) -> None:

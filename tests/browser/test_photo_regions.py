@@ -161,6 +161,7 @@ def test_masks_of_numbers_are_their_regions_in_the_painter(open_panel: Callable[
         expect(_row(page, region)).to_contain_text("matched")
 
 
+@pytest.mark.proof
 def test_a_region_of_one_picture_alone_is_said_in_the_painter_and_by_the_run(open_panel: Callable[..., Page]) -> None:
     page = open_panel()
     page.get_by_label("none: the network's picture").check()
@@ -181,6 +182,7 @@ def test_a_region_of_one_picture_alone_is_said_in_the_painter_and_by_the_run(ope
     expect(said.locator("i").first).to_have_css("background-color", "rgb(230, 159, 0)")
 
 
+@pytest.mark.proof
 def test_axe_finds_nothing_serious_in_the_painter(open_panel: Callable[..., Page]) -> None:
     page = open_panel()
     content, _ = _paint(page)
@@ -252,6 +254,7 @@ def test_a_region_dragged_onto_one_of_the_other_picture_becomes_that_region(open
     expect(_row(page, "Region 2")).to_contain_text("matched")
 
 
+@pytest.mark.proof
 def test_masks_that_were_used_are_there_again_and_go_with_a_photograph_of_another_shape(
     open_panel: Callable[..., Page],
 ) -> None:
@@ -299,6 +302,7 @@ JUDGE = """async ([sizes, labels, longest]) => {
 }"""
 
 
+@pytest.mark.proof
 def test_the_painter_matches_the_regions_that_the_engine_matches(chromium: Browser, address: str) -> None:
     page = Visit(chromium, address).page
     draw = np.random.default_rng(0)

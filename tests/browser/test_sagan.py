@@ -45,6 +45,7 @@ def script() -> None:
     streamlit_page.serve([sagan.PANEL])
 
 
+@pytest.mark.proof
 def test_the_same_seed_is_the_same_picture_on_every_face(
     chromium: Browser, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +190,7 @@ def test_a_hand_explores_attention_without_a_call_to_the_server(chromium: Browse
     visit.context.close()
 
 
+@pytest.mark.proof
 def test_on_a_phone_a_tap_pins_and_nothing_is_wider_than_the_screen(chromium: Browser, address: str) -> None:
     options: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "color_scheme": "dark"}
     visit = Visit(chromium, address, "?panel=sagan&experiment=attention&seed=2", **options)

@@ -99,6 +99,7 @@ def test_a_link_gives_the_identical_picture_in_a_fresh_page(opened: Callable[...
     wait_until(lambda: np.array_equal(pixels(download(page)), wanted), 60)
 
 
+@pytest.mark.proof
 def test_back_and_forward_bring_the_controls_of_each_address(opened: Callable[..., Page]) -> None:
     page = opened()
     page.get_by_role("link", name="Darkroom").first.click()
@@ -149,6 +150,7 @@ def test_an_address_that_comes_late_does_not_take_the_place_of_a_newer_one(
     page.close()
 
 
+@pytest.mark.proof
 def test_back_from_a_panel_leads_to_the_front_page(opened: Callable[..., Page]) -> None:
     page = opened()
     expect(page.get_by_text("Four experiments that test what a page can say.")).to_be_visible()
@@ -162,6 +164,7 @@ def test_back_from_a_panel_leads_to_the_front_page(opened: Callable[..., Page]) 
     expect_query(page)
 
 
+@pytest.mark.proof
 def test_earlier_results_of_the_visit_come_back_with_their_controls(opened: Callable[..., Page]) -> None:
     page = opened(ASKED)
     developed(page, 0.35, 7)
@@ -186,6 +189,7 @@ def test_earlier_results_of_the_visit_come_back_with_their_controls(opened: Call
     expect_query(page, **{**ASKED, "gain": "0.5"})
 
 
+@pytest.mark.proof
 def test_a_picture_dropped_on_the_page_brings_every_control_back(opened: Callable[..., Page]) -> None:
     page = opened(ASKED)
     developed(page, 0.35, 7)
@@ -203,6 +207,7 @@ def test_a_picture_dropped_on_the_page_brings_every_control_back(opened: Callabl
     expect_query(fresh, **ASKED)
 
 
+@pytest.mark.proof
 def test_the_copied_link_asks_for_the_controls(opened: Callable[..., Page]) -> None:
     page = opened(ASKED)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -212,6 +217,7 @@ def test_the_copied_link_asks_for_the_controls(opened: Callable[..., Page]) -> N
     assert dict(parse_qsl(urlsplit(page.evaluate("navigator.clipboard.readText()")).query)) == ASKED
 
 
+@pytest.mark.proof
 def test_a_place_is_clicked_on_the_picture_or_chosen_by_the_keyboard(opened: Callable[..., Page]) -> None:
     page = opened(CLICK)
     frame = page.get_by_role("button", name="Place: arrow keys move the place, Enter chooses it")
@@ -259,6 +265,7 @@ PLACES = [
 """Panels with each kind of control and output, their experiments, and words that stand there when they are drawn."""
 
 
+@pytest.mark.proof
 def test_axe_finds_nothing_serious(opened: Callable[..., Page]) -> None:
     page = opened()
     page.locator(".st-key-saved input[type=file][aria-label]").wait_for(state="attached")

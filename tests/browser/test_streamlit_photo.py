@@ -73,6 +73,7 @@ WATCH_MASKS = """() => {
 """Keeps in the page what its painter sends."""
 
 
+@pytest.mark.proof
 def test_painted_regions_give_what_the_same_masks_give_without_a_face_and_none_the_whole(
     opened: Callable[..., Page],
 ) -> None:
@@ -110,6 +111,7 @@ def test_painted_regions_give_what_the_same_masks_give_without_a_face_and_none_t
     assert np.array_equal(stylized(page, **asked), whole)
 
 
+@pytest.mark.proof
 def test_a_region_of_one_picture_alone_is_said_by_the_run_that_is_painted_for(opened: Callable[..., Page]) -> None:
     if present(find("photo-stylization-small")) is None:
         pytest.skip("the bundled checkpoint is not in weights/bundled")
@@ -129,6 +131,7 @@ def test_a_region_of_one_picture_alone_is_said_by_the_run_that_is_painted_for(op
     expect(page.get_by_text("it follows the whole picture")).to_be_visible()
 
 
+@pytest.mark.proof
 def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_its_frames(
     opened: Callable[..., Page],
     dance: Path,
@@ -171,6 +174,7 @@ def test_a_dance_becomes_a_playable_movie_of_its_length_and_a_paused_one_keeps_i
     assert read_clip(download(page, "Download MP4")).count == original.count
 
 
+@pytest.mark.proof
 def test_axe_finds_nothing_serious_in_the_painter(opened: Callable[..., Page]) -> None:
     page = opened(PHOTO)
     page.get_by_text("More", exact=True).click()

@@ -27,6 +27,7 @@ def smallest_letters(page: Page) -> float:
     return size
 
 
+@pytest.mark.proof
 def test_a_taxonomy_moves_with_its_budget_and_says_why_each_line_is_there(chromium: Browser, tmp_path: Path) -> None:
     with studio([PANEL], tmp_path) as address:
         visit = Visit(chromium, address, "?panel=taskonomy", viewport={"width": 1400, "height": 1000})

@@ -21,6 +21,7 @@ PANEL = time_limited_humans.PANEL
 # In a browser
 
 
+@pytest.mark.proof
 def test_a_hand_drags_the_place_looked_at_and_makes_a_picture(chromium: Browser, tmp_path: Path) -> None:
     with studio([PANEL], tmp_path) as address:
         visit = Visit(chromium, address, "?panel=time_limited_humans", viewport={"width": 1400, "height": 1000})

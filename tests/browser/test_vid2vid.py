@@ -29,6 +29,7 @@ ALL_PAINTED = """() => {
 }"""
 
 
+@pytest.mark.proof
 def test_a_street_is_driven_through_and_painted_over(chromium: Browser, tmp_path: Path) -> None:
     engine.street_generator()
     with studio([PANEL], tmp_path) as address:

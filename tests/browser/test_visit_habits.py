@@ -92,6 +92,7 @@ def test_one_result_makes_no_history(visit: Callable[..., Visit]) -> None:
     expect(page.get_by_role("heading", name="This visit")).not_to_be_visible()
 
 
+@pytest.mark.proof
 def test_a_visit_keeps_its_last_twelve_results(visit: Callable[..., Visit]) -> None:
     page = visit().open("Darkroom")
     settle(page)
@@ -208,6 +209,7 @@ PLACES = [
 ]
 
 
+@pytest.mark.proof
 def test_axe_finds_nothing_serious(visit: Callable[..., Visit]) -> None:
     one = visit()
     serious = []

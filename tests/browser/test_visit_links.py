@@ -146,7 +146,7 @@ def test_a_link_goes_before_a_job_of_other_values(visit: Callable[..., Visit]) -
     expect(other.get_by_role("application", name="Loss: loss over step")).not_to_be_visible()
 
 
-@pytest.mark.parametrize("suffix", [".png", ".webp"])
+@pytest.mark.parametrize("suffix", [".png", pytest.param(".webp", marks=pytest.mark.proof)])
 def test_a_saved_picture_brings_every_control_back(visit: Callable[..., Visit], suffix: str) -> None:
     page = visit({**PLACE, **CHANGED}).page
     settle(page, 0.55, 7)
@@ -211,6 +211,7 @@ def test_a_hostile_picture_is_answered_by_few_sentences(visit: Callable[..., Vis
     assert 1 <= alert.locator("p").count() <= 3
 
 
+@pytest.mark.proof
 def test_a_picture_dropped_on_a_photograph_s_field_is_used_as_a_photograph(visit: Callable[..., Visit]) -> None:
     page = visit({**PLACE, **CHANGED}).page
     settle(page, 0.55, 7)

@@ -74,6 +74,7 @@ def test_joints_move_without_jumps_and_stay_in_the_picture(danced: tuple[Charact
         assert places.min() > 5 and places.max() < 99
 
 
+@pytest.mark.proof
 def test_a_dance_is_the_same_every_time() -> None:
     child = CHARACTERS["child"]
     first, second = (next(frames(child, 1, 10, 48)) for _ in range(2))

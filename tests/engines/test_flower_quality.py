@@ -45,6 +45,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flower_quality, "RESAMPLED", 20)
 
 
+@pytest.mark.slow
 def test_photographs_copies_and_wrong_classes_are_told_apart(judge: FlowerJudge) -> None:
     labels = torch.arange(COUNT) % 6
     held_out = judge.look(pictures(labels, 6, 2), labels)

@@ -73,6 +73,7 @@ def test_a_body_and_its_outline_are_found(astronaut: np.ndarray) -> None:
     assert people.shape == astronaut.shape[:2] and people[int(y), int(x)] > 0.9 and people[5, 5] < 0.1
 
 
+@pytest.mark.slow
 def test_a_body_that_is_followed_is_where_it_would_be_found_whoever_else_is_there(astronaut: np.ndarray) -> None:
     for place in range(6):
         moved = np.roll(astronaut, 8 * place, axis=1)

@@ -213,6 +213,7 @@ def test_a_training_makes_the_error_of_energies_small_and_folds_its_norm() -> No
         torch.testing.assert_close(network(signals), training.network.answer(scores, signals))
 
 
+@pytest.mark.slow
 def test_the_composition_is_a_fit_to_the_molecules_that_are_learned_from() -> None:
     molecules = make_molecules("train", 600)
     counts = np.array([[molecule.elements.count(element) for element in CHARGES] for molecule in molecules])

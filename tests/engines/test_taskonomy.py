@@ -127,6 +127,7 @@ def test_the_base_file_s_taxonomies_are_worth_what_was_found_with_another_solver
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["affinity", "gain", "quality"])
 def test_the_objective_never_falls_as_the_budget_grows_nor_as_orders_are_added(objective: str) -> None:
     values = []

@@ -128,6 +128,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_every_task_has_answers_of_its_shape_and_a_picture_of_them(world: Path) -> None:
     rooms, chosen = rendered_rooms.rooms(world / "rooms", "learned"), torch.tensor([3, 1])
     for task in TASKS.values():
@@ -188,6 +189,7 @@ def test_a_world_of_another_scale_is_not_gone_on_with(world: Path) -> None:
         train.claim(world, TINY._replace(little=64))
 
 
+@pytest.mark.slow
 def test_the_task_that_all_others_learn_from_is_supervised_first(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     (tmp_path / "losses").mkdir()

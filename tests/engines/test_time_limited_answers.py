@@ -69,6 +69,7 @@ def test_a_plan_has_every_condition_alike_no_stimulus_twice_and_asks_for_what_it
         assert (stimulus.shown in (left, right_hand)) == (stimulus.condition != "false")
 
 
+@pytest.mark.slow
 def test_forty_at_once_all_end_in_the_rooms_table(answers: Answers) -> None:
     room, _ = answers.open_room()
 

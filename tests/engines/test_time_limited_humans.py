@@ -48,6 +48,7 @@ def test_a_picture_of_one_colour_is_the_same_to_every_retina() -> None:
         assert (Retina(24, 32, viewing)(plain) - plain).abs().max() < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("degrees", [2.0, 4.0, 6.0])
 def test_a_wave_is_weakened_as_designed_at_three_eccentricities(degrees: float) -> None:
     side = 160

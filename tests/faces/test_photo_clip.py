@@ -141,6 +141,7 @@ def test_the_tool_gives_the_movie_s_address(address: str) -> None:
     assert read_clip(httpx.get(url).content).count == 72
 
 
+@pytest.mark.proof
 def test_the_command_line_writes_the_movie_with_its_parameters(tmp_path: Path) -> None:
     mine, hostile, out = tmp_path / "mine.mp4", tmp_path / "hostile.mp4", tmp_path / "out"
     mine.write_bytes(filmed().content)
@@ -193,6 +194,7 @@ def test_streamlit_opens_with_a_movie_and_makes_one_of_an_uploaded_clip() -> Non
     assert made(page).download_movie(made(page).result["movie"], ".gif").startswith(b"GIF8")
 
 
+@pytest.mark.proof
 def test_streamlit_keeps_the_frames_of_a_paused_clip_and_goes_on() -> None:
     page = visit(panel="photo_stylization", experiment="clip", steady="false", longest="128")
     widget(page, "selectbox", "Clip").set_value("a clip of your own")

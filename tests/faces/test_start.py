@@ -26,6 +26,7 @@ LONGEST_SECONDS = 5.0
 """How long a server may take to end."""
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 def test_killed_it_leaves_files_which_the_next_removes_and_stopped_it_leaves_none(tmp_path: Path) -> None:
     _, server = started(tmp_path / "files")

@@ -73,6 +73,7 @@ def kept_files(server: Process) -> set[Path]:
     return {path for path in server.files.rglob("*") if path.is_file() and not path.name.startswith("cc")}
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 def test_on_a_full_disk_each_thing_ends_in_a_sentence_and_all_goes_on_once_there_is_room(
     server: Process, visitor: httpx.Client

@@ -111,3 +111,10 @@ CASES = {
         "spherical_cnn", "molecule", {"own": "nitromethane.xyz"}, refused="charge-separated group"
     ),
 }  # fmt: skip
+
+
+def sampled(*names: str) -> list[Any]:
+    """All cases for a test's parameters, of which those of other names are left to the proofs."""
+    return [
+        pytest.param(case, id=name, marks=() if name in names else pytest.mark.proof) for name, case in CASES.items()
+    ]

@@ -262,6 +262,7 @@ def test_a_layout_is_read_as_it_is_written(weights_folder: Path) -> None:
     assert layouts.difference(weights_folder / "made.pth", layout) is None
 
 
+@pytest.mark.slow
 def test_a_file_of_a_published_layout_is_tried_without_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["try", "ganimation-replicate"]) == 0
     printed = capsys.readouterr().out

@@ -350,6 +350,7 @@ def test_published_masks_give_the_regions_that_were_painted(pair: int, count: in
     assert set(np.unique(np.concatenate([label.ravel() for label in labels]))) == set(range(count))
 
 
+@pytest.mark.slow
 @given(parameters=json_objects, suffix=st.sampled_from([".png", ".webp", ".jpg"]))
 def test_parameters_are_read_back_from_the_picture(
     parameters: dict, suffix: str, tmp_path_factory: pytest.TempPathFactory

@@ -166,6 +166,7 @@ def test_every_kind_of_control_is_among_those_tried() -> None:
     assert tried == ours - {Upload, OwnFile}
 
 
+@pytest.mark.slow
 @given(st.fixed_dictionaries(VALUES))
 def test_what_is_written_is_read_back(values: dict[str, Any]) -> None:
     values["checkpoint"] = next(checkpoint for checkpoint, names in CLASSES.items() if values["label"] in names)

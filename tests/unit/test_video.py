@@ -191,6 +191,7 @@ def test_whatever_a_file_holds_it_is_a_clip_or_an_input_error(seed, share):
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -229,6 +230,7 @@ def test_no_demuxer_but_that_of_the_first_bytes_is_asked(tmp_path):
         read_clip(b"RIFF\0\0\0\0AVI " + other.read_bytes())
 
 
+@pytest.mark.slow
 def test_frames_are_decoded_only_as_they_are_asked_for_and_decoding_ends_with_the_generator(tmp_path):
     clip = read_clip(filmed(tmp_path / "clip.mp4", "640x480", "25", 4))
     frames = clip.frames(640)
@@ -308,6 +310,7 @@ def test_a_clip_without_parameters_says_so():
         read_clip_parameters(SMALL)
 
 
+@pytest.mark.slow
 def test_a_gif_is_bounded_in_size_and_rate_and_lasts_as_long(tmp_path):
     movie = recorded([np.roll(frame, place, 1) for place, frame in enumerate(colours(30, 300, 600))], Fraction(30))
     write_clip(movie, tmp_path / "movie.gif", {})
@@ -317,6 +320,7 @@ def test_a_gif_is_bounded_in_size_and_rate_and_lasts_as_long(tmp_path):
     assert float(clip.count / clip.rate) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DANCE.exists(), reason="needs ../shared/data/video")
 def test_the_dance_comes_with_every_frame_at_its_own_rate():
     clip = read_clip(DANCE)
