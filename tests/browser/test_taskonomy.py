@@ -4,6 +4,7 @@ browser."""
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pages import taskonomy
