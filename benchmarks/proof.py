@@ -43,6 +43,10 @@ PROOFS = [
     Proof("benchmarks memory", "what uploads cost a server, and a slider while they are read"),
     Proof("benchmarks responses", "how soon the live panels answer"),
     Proof("benchmarks visitors", "what the scheduler costs, and how long one visitor waits for others"),
+    Proof("benchmarks classroom", "a class of forty at work for five minutes, beside a plain Gradio app"),
+    Proof(
+        "benchmarks classroom --visitors 200 --minutes 1", "two hundred at once, and what is left when they have gone"
+    ),
     Proof("benchmarks opening", "how soon every page opens, and a class at once, beside a bare Gradio app"),
     Proof("benchmarks first_answer", "the first answer after a start, beside a bare Gradio app"),
     Proof("benchmarks ganimation", "a slider's new pixels and the mirror, beside the published generator"),
