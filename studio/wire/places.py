@@ -13,8 +13,8 @@ from studio.declared import Panel, Stream
 from studio.runs.run import finished, start
 from studio.wire import limits
 
-LEAST_RATE = 2.0
-"""Frames a second of each stream, at least, while all places are taken."""
+LEAST_RATE, LEAST_PLACES = 2.0, 2
+"""Frames a second of each stream, at least, while all places are taken; and how many there are on any machine."""
 TRIED = 3
 """Frames that are timed, of which the fastest counts: visitors may be served meanwhile."""
 LONGEST_SIDE = 640
@@ -28,7 +28,7 @@ def measure(panels: Sequence[Panel]) -> int | None:
     """
     streams = (each for panel in panels for each in panel.experiments if isinstance(each, Stream))
     seconds = [time_frame(each) for each in streams if _frame(each) is not None]
-    return max(1, int(1 / (LEAST_RATE * max(seconds)))) if seconds else None
+    return max(LEAST_PLACES, int(1 / (LEAST_RATE * max(seconds)))) if seconds else None
 
 
 def time_frame(experiment: Stream) -> float:
