@@ -47,6 +47,9 @@ PROOFS = [
     Proof(
         "benchmarks classroom --visitors 200 --minutes 1", "two hundred at once, and what is left when they have gone"
     ),
+    Proof(
+        "benchmarks freezes", "how long a page stands still while something computes, and how soon Pause is answered"
+    ),
     Proof("benchmarks opening", "how soon every page opens, and a class at once, beside a bare Gradio app"),
     Proof("benchmarks first_answer", "the first answer after a start, beside a bare Gradio app"),
     Proof("benchmarks ganimation", "a slider's new pixels and the mirror, beside the published generator"),
