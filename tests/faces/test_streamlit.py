@@ -21,12 +21,8 @@ from engines.runtime.memory import Memory
 from engines.runtime.scheduler import SCHEDULER
 from engines.runtime.video import write_clip
 from pages.examples import examples
-from studio.faces.gradio.controls import WIDGETS as controls_of_gradio
 from studio.faces.streamlit import sheet as streamlit_sheet
-from studio.faces.streamlit.controls import WIDGETS as controls_of_streamlit
-from studio.faces.streamlit.outputs import WIDGETS as outputs_of_streamlit
 from studio.faces.streamlit.page import SNAPSHOTS
-from studio.kinds import Control
 from studio.runs import store
 from studio.runs.run import finished, start
 from studio.runs.store import save
@@ -430,12 +426,3 @@ def drop(page: AppTest, content: bytes) -> None:
     """Let go of a file where saved ones are opened."""
     widget(page, "file_uploader", "Open a saved picture or film").set_value(("saved", content, ""))
     page.run()
-
-
-def test_a_kind_that_no_widget_draws_is_refused() -> None:
-    class Unseen(Control, is_general=True):
-        """Not registered, or every face would fail."""
-
-    for widgets in (controls_of_gradio, controls_of_streamlit, outputs_of_streamlit):
-        with pytest.raises(TypeError, match="has no widget for Unseen"):
-            widgets.check_complete([Unseen])

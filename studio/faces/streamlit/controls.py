@@ -202,4 +202,4 @@ def _by_module(control: Control, value: Any, key: str, values: Mapping[str, Any]
     return value if chosen is None else chosen
 
 
-WIDGETS.check_complete(Control.kinds())
+Control.check_each(WIDGETS.of)
