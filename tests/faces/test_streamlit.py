@@ -23,6 +23,7 @@ from engines.runtime.video import write_clip
 from pages.examples import examples
 from studio.faces.streamlit import sheet as streamlit_sheet
 from studio.faces.streamlit.page import SNAPSHOTS
+from studio.kinds import Footage
 from studio.runs import store
 from studio.runs.run import finished, start
 from studio.runs.store import save
@@ -144,6 +145,12 @@ def test_consent_is_withdrawn_when_the_recording_is_another() -> None:
     widget(page, "checkbox", agreed).check().run()
     widget(page, "button", "The dancer").click().run()
     assert widget(page, "checkbox", agreed).value is False
+
+
+def test_a_recording_may_be_as_large_as_its_kind_says() -> None:
+    page = visit(panel="everybody_dance_now", experiment="train")
+    widget(page, "selectbox", "Recording").set_value("a recording of your own").run()
+    assert widget(page, "file_uploader", "Recording").proto.max_upload_size_mb == Footage.largest / 1e6 > 32
 
 
 @pytest.mark.parametrize(
