@@ -2,6 +2,7 @@
 
 import io
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from streamlit.util import calc_hash
 
 import pages
 from engines.runtime.checkpoints import find, present
-from engines.runtime.images import read_photo, write_picture
+from engines.runtime.images import MAXIMUM_BYTES, read_photo, write_picture
 from engines.runtime.jobs import JOBS
 from engines.runtime.memory import Memory
 from engines.runtime.scheduler import SCHEDULER
@@ -23,12 +24,12 @@ from engines.runtime.video import write_clip
 from pages.examples import examples
 from studio.faces.streamlit import sheet as streamlit_sheet
 from studio.faces.streamlit.page import SNAPSHOTS
-from studio.kinds import Footage
+from studio.kinds import Footage, Upload
 from studio.runs import store
 from studio.runs.run import finished, start
 from studio.runs.store import save
 from studio.wire.shelf import Shelf
-from tests.support import hard_experiments
+from tests.support import ROOT, hard_experiments
 from tests.support.pictures import png
 from tests.support.streamlit import (
     ASKED,
@@ -147,10 +148,13 @@ def test_consent_is_withdrawn_when_the_recording_is_another() -> None:
     assert widget(page, "checkbox", agreed).value is False
 
 
-def test_a_recording_may_be_as_large_as_its_kind_says() -> None:
+def test_a_file_may_be_as_large_as_its_kind_says() -> None:
     page = visit(panel="everybody_dance_now", experiment="train")
     widget(page, "selectbox", "Recording").set_value("a recording of your own").run()
-    assert widget(page, "file_uploader", "Recording").proto.max_upload_size_mb == Footage.largest / 1e6 > 32
+    largest = {chooser.label: chooser.proto.max_upload_size_mb * 1e6 for chooser in page.get("file_uploader")}
+    assert largest == {"Recording": Footage.largest, "Open a saved picture or film": MAXIMUM_BYTES}
+    server = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["server"]
+    assert server["maxUploadSize"] * 1e6 == max(kind.largest for kind in Upload.kinds())
 
 
 @pytest.mark.parametrize(
