@@ -34,6 +34,8 @@ side."""
 ACCEPTED = "choose a PNG, JPEG, WebP, AVIF, HEIC, GIF, BMP or TIFF file"
 BAND = 256
 """The number of rows that are converted together, so that only the finished picture is held whole."""
+QUALITY = 92
+"""The quality of WebP and JPEG files, of 100."""
 LANCZOS_REACH = 3
 """The radius, in pixels of the smaller picture, of the sources of one of its pixels."""
 
@@ -288,7 +290,7 @@ def write_picture(picture: NDArray[np.uint8], path: Path, parameters: Mapping[st
         return
     exif = Image.Exif()
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = USER_COMMENT_ENCODING + text.encode("ascii")
-    image.save(path, exif=exif, quality=92)
+    image.save(path, exif=exif, quality=QUALITY)
 
 
 def read_parameters(file: Path | bytes) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Chooses the widget of a face that draws a kind of control or output."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from studio.kinds.kind import Kind
@@ -45,12 +45,3 @@ class Widgets(Generic[Widget]):
             if ancestor in self._widgets:
                 return self._widgets[ancestor]
         raise TypeError(f"{self._face} has no widget for {kind.__name__}, which has no module either")
-
-    def check_complete(self, kinds: Iterable[type[Kind]]) -> None:
-        """Check that each of these kinds can be drawn.
-
-        Raises:
-            TypeError: one of them cannot.
-        """
-        for kind in kinds:
-            self.of(kind)

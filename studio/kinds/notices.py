@@ -13,6 +13,8 @@ from studio.kinds.output import Address, Output
 class Notices(Output):
     """Shows sentences that a visitor should read about this result, `{key: sentence}`."""
 
+    drawn_as = "html"
+
     def check(self, value: Any) -> None:
         """Refuse what is not text by key."""
         if not isinstance(value, Mapping) or not all(isinstance(words, str) for words in value.values()):

@@ -75,8 +75,8 @@ class Output(Kind, is_general=True):
     label: str
     help: str = field(default="", kw_only=True)
 
-    drawn_as: ClassVar[str] = "html"
-    """The drawing of the main face that shows it, if it has no module."""
+    drawn_as: ClassVar[str] = ""
+    """The drawing of the main face that shows it, if it has no module; "html" shows the `html` of its payload."""
     has_pictures: ClassVar[bool] = False
     """Whether a page offers its picture to be seen at full size, downloaded and linked to."""
     is_framed: ClassVar[bool] = False

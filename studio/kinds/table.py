@@ -14,6 +14,8 @@ from studio.kinds.output import Address, Output
 class Table(Output):
     """Shows rows by name, `{row: {column: number or text}}`."""
 
+    drawn_as = "html"
+
     def check(self, value: Any) -> None:
         """Refuse cells that are neither numbers nor text."""
         if not isinstance(value, Mapping) or not all(isinstance(row, Mapping) for row in value.values()):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,23 +16,20 @@ from streamlit.util import calc_hash
 
 import pages
 from engines.runtime.checkpoints import find, present
-from engines.runtime.images import read_photo, write_picture
+from engines.runtime.images import MAXIMUM_BYTES, read_photo, write_picture
 from engines.runtime.jobs import JOBS
 from engines.runtime.memory import Memory
 from engines.runtime.scheduler import SCHEDULER
 from engines.runtime.video import write_clip
 from pages.examples import examples
-from studio.faces.gradio.controls import WIDGETS as controls_of_gradio
 from studio.faces.streamlit import sheet as streamlit_sheet
-from studio.faces.streamlit.controls import WIDGETS as controls_of_streamlit
-from studio.faces.streamlit.outputs import WIDGETS as outputs_of_streamlit
 from studio.faces.streamlit.page import SNAPSHOTS
-from studio.kinds import Control
+from studio.kinds import Footage, Upload
 from studio.runs import store
 from studio.runs.run import finished, start
 from studio.runs.store import save
 from studio.wire.shelf import Shelf
-from tests.support import hard_experiments
+from tests.support import ROOT, hard_experiments
 from tests.support.pictures import png
 from tests.support.streamlit import (
     ASKED,
@@ -148,6 +146,15 @@ def test_consent_is_withdrawn_when_the_recording_is_another() -> None:
     widget(page, "checkbox", agreed).check().run()
     widget(page, "button", "The dancer").click().run()
     assert widget(page, "checkbox", agreed).value is False
+
+
+def test_a_file_may_be_as_large_as_its_kind_says() -> None:
+    page = visit(panel="everybody_dance_now", experiment="train")
+    widget(page, "selectbox", "Recording").set_value("a recording of your own").run()
+    largest = {chooser.label: chooser.proto.max_upload_size_mb * 1e6 for chooser in page.get("file_uploader")}
+    assert largest == {"Recording": Footage.largest, "Open a saved picture or film": MAXIMUM_BYTES}
+    server = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["server"]
+    assert server["maxUploadSize"] * 1e6 == max(kind.largest for kind in Upload.kinds())
 
 
 @pytest.mark.parametrize(
@@ -430,12 +437,3 @@ def drop(page: AppTest, content: bytes) -> None:
     """Let go of a file where saved ones are opened."""
     widget(page, "file_uploader", "Open a saved picture or film").set_value(("saved", content, ""))
     page.run()
-
-
-def test_a_kind_that_no_widget_draws_is_refused() -> None:
-    class Unseen(Control, is_general=True):
-        """Not registered, or every face would fail."""
-
-    for widgets in (controls_of_gradio, controls_of_streamlit, outputs_of_streamlit):
-        with pytest.raises(TypeError, match="has no widget for Unseen"):
-            widgets.check_complete([Unseen])

@@ -1,6 +1,8 @@
 """docs/architecture.md is true: its map is that of the imports, and what it names is there."""
 
 import ast
+import builtins
+import keyword
 import re
 from functools import cache
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 from tests.support import ROOT
 
 PAGE = (ROOT / "docs/architecture.md").read_text()
+WORDS = " ".join(PAGE.split())
+"""The page without the ends of its lines."""
 PAPERS = "engines/<paper>"
 ROOMS = {name: path.replace("&lt;paper&gt;", "<paper>") for name, path in re.findall(r'(\w+)\["([^"]+)"\]', PAGE)}
 """The path of each room of the map, by its name there."""
@@ -22,6 +26,8 @@ OF_EVERY_FOLDER = {
     *("__init__.py", "__main__.py", "result.json"),
 }
 """Files that the page names without their folder."""
+NAME = r"[A-Za-z_]\w+(?:\.\w+)*"
+"""Of a module, a class, a function or a value, with what it is of; `x` stands for any paper."""
 EXAMPLES = ROOT / "tests/support/new_panel/moonlight"
 
 
@@ -44,6 +50,35 @@ def imported(path: Path) -> tuple[str, ...]:
                 names.append(str(name))
         nodes += ast.iter_child_nodes(node)
     return tuple(names)
+
+
+@cache
+def defined(path: Path) -> set[str]:
+    """The names that a file gives to something, alone and with the class or the module that they are of."""
+    if path.suffix != ".py":
+        return set(re.findall(r"\w+", path.read_text()))
+    module = path.parent.name if path.stem == "__init__" else path.stem
+    names = {module}
+    nodes: list[tuple[ast.AST, str]] = [(ast.parse(path.read_text()), module)]
+    while nodes:
+        node, owner = nodes.pop()
+        within = owner
+        match node:
+            case ast.ClassDef(name=name):
+                found, within = name, name
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.arg(arg=name)
+                | ast.Name(id=name, ctx=ast.Store())
+                | ast.Attribute(attr=name, ctx=ast.Store())
+            ):
+                found = name
+            case _:
+                found = module
+        names |= {found, f"{owner}.{found}"}
+        nodes += [(child, within) for child in ast.iter_child_nodes(node)]
+    return names
 
 
 @cache
@@ -89,14 +124,27 @@ def test_user_interfaces_are_imported_by_faces_alone() -> None:
 
 
 def test_files_that_are_named_exist() -> None:
-    named = set(re.findall(r"`([\w-]+(?:/[\w.-]+)+/?|[\w-]+\.(?:py|js|css|toml|md|json))`", PAGE)) - OF_EVERY_FOLDER
+    named = set(re.findall(r"`([\w.-]+(?:/[\w.-]+)+/?|[\w-]+\.(?:py|js|css|toml|md|json))`", PAGE)) - OF_EVERY_FOLDER
     written = {name for name in named if re.search(r"\bx/|_x\.py", name)}
     missing = [name for name in named - written if not ((ROOT / name).exists() or (EXAMPLES / name).exists())]
     assert len(named) > 40 and not missing
 
 
 def test_names_are_in_the_files_where_they_are_said_to_be() -> None:
-    said = re.findall(r"((?:`\w+`(?:, | and )?)+) in `([\w/.]+\.\w+)`", PAGE)
-    pairs = [(name, file) for names, file in said for name in re.findall(r"`(\w+)`", names)]
-    missing = [pair for pair in pairs if not re.search(rf"\b{pair[0]}\b", (ROOT / pair[1]).read_text())]
-    assert len(pairs) > 15 and not missing
+    names, file = rf"((?:`{NAME}`(?:, | and )?)+)", r"`([\w/.-]+\.\w+)`"
+    said = re.findall(rf"{names} (?:in |\(){file}", WORDS)
+    pairs = [
+        (name, file) for names, file in said for name in re.findall(rf"`({NAME})`", names) if not (ROOT / name).exists()
+    ]
+    missing = [pair for pair in pairs if pair[0] not in defined(ROOT / pair[1])]
+    assert len(pairs) > 40 and not missing
+
+
+def test_every_name_is_of_something() -> None:
+    named = {
+        name for name in re.findall(rf"`({NAME})(?:\([^`]*\))?`", WORDS) if not re.search(r"\.(py|js|json)$", name)
+    }
+    code = [*files("studio", "pages", "engines", "weights", "tests/engines"), *(ROOT / "assets/web").rglob("*.js")]
+    there = set().union(dir(builtins), keyword.kwlist, *map(defined, [*code, ROOT / ".streamlit/config.toml"]))
+    missing = [name for name in named - there if not (ROOT / name).exists()]
+    assert len(named) > 100 and not missing

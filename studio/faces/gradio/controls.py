@@ -129,4 +129,4 @@ def _by_script(function: str, control: Control, value: Any, **properties: Any) -
     return drawn(value, script, label=control.label, help=control.help, **properties)
 
 
-WIDGETS.check_complete(kind for kind in Control.kinds() if kind.is_drawn)
+Control.check_each(lambda kind: kind.is_drawn and WIDGETS.of(kind))

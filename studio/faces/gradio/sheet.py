@@ -18,6 +18,7 @@ from studio.faces import typeset
 from studio.faces.gradio.classes import connect_classes
 from studio.faces.gradio.consent import connect_consent
 from studio.faces.gradio.controls import WIDGETS
+from studio.faces.gradio.outputs import draw_output
 from studio.faces.gradio.painter import connect_painter
 from studio.faces.gradio.parts import QUIET, chooser, drawn, html
 from studio.kinds import Click, Control, Upload
@@ -97,8 +98,7 @@ class Sheet:
         for name, output in self.experiment.outputs.items():
             if not (isinstance(self.experiment, Stream) and output.is_framed):
                 value = values.get(name) or drawing.empty(name)
-                place = f"{json.dumps(self.experiment.name)}, {json.dumps(name)}"
-                self._outputs[name] = drawn(value, f"studio.output(element, props, watch, {place})")
+                self._outputs[name] = draw_output(self.experiment.name, name, value)
         return drawing
 
     def _posters(self) -> dict[str, str]:

@@ -149,7 +149,8 @@ def _upload(control: Upload, value: bytes | str | None, key: str, values: Mappin
     if chosen == own and control.is_sketched:
         chosen = _sketch(control, key) or (value if isinstance(value, bytes) else None)
     elif chosen == own:
-        file = st.file_uploader(control.label, key=f"{key}-file", label_visibility="collapsed")
+        largest = control.largest // 1_000_000
+        file = st.file_uploader(control.label, key=f"{key}-file", max_upload_size=largest, label_visibility="collapsed")
         # After a while on another page the widget has forgotten the file; we keep it.
         chosen = file.getvalue() if file is not None else value if isinstance(value, bytes) else None
     if chosen is None or chosen == NONE:
@@ -202,4 +203,4 @@ def _by_module(control: Control, value: Any, key: str, values: Mapping[str, Any]
     return value if chosen is None else chosen
 
 
-WIDGETS.check_complete(Control.kinds())
+Control.check_each(WIDGETS.of)

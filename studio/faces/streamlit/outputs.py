@@ -246,4 +246,4 @@ def _by_module(output: Output, value: Any, made: Made, key: str) -> None:
     by_module(output, output.payload(value, lambda thing: addressed(thing, _Within(made))), f"{key}-module")
 
 
-WIDGETS.check_complete(Output.kinds())
+Output.check_each(WIDGETS.of)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import streamlit as st
 
 from engines.runtime.errors import InputError
-from engines.runtime.images import read_parameters
+from engines.runtime.images import MAXIMUM_BYTES, read_parameters
 from engines.runtime.scheduler import State, Task
 from engines.runtime.video import read_clip_parameters
 from studio import WEB
@@ -426,7 +426,8 @@ def _open_saved(slugs: Collection[str]) -> None:
     """Draw the place to which a file that the studio saved is dropped, to have its controls back."""
     turn = st.session_state.setdefault("opened", 0)
     with st.container(key="saved"):
-        file = st.file_uploader("Open a saved picture or film", key=f"saved-{turn}")
+        largest = MAXIMUM_BYTES // 1_000_000
+        file = st.file_uploader("Open a saved picture or film", key=f"saved-{turn}", max_upload_size=largest)
         if file is None:
             return
         try:
