@@ -1,8 +1,8 @@
 """How long a page stands still while something computes: `python -m benchmarks freezes [--seconds 20]`.
 
 In Chromium, a timer of each page notes the longest time for which it could not fire while a race of norms trains, a
-film is made and pictures are drawn and measured. The page's loading is not counted. Then Pause is pressed where there is
-one, and Cancel where there is not, and printed is how soon the page says so.
+film is made and pictures are drawn and measured. The page's loading is not counted. Then Pause is pressed, or Cancel
+where there is none, and printed is how soon the page says so.
 """
 
 import argparse
