@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from pages import spherical_cnn
 from pages.spherical_cnn.globe import LEFT, OF, ROTATED, RX, X
+from pages.spherical_cnn.shapes import SEEN, SOLID
 from tests.support.browser import Visit, serious_in_both_schemes
 from tests.support.waiting import wait_until
 
@@ -58,6 +59,13 @@ DRAG = """
   move();
 })
 """
+LOSE = """
+() => {
+  const canvas = document.querySelector(".globes > canvas");
+  window.taken = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+  window.taken.loseContext();
+}
+"""
 READ_BACK = "GPU stall due to ReadPixels"
 """What Chromium says where it draws without a graphics processor."""
 
@@ -95,6 +103,10 @@ def colours(page: Page, caption: str) -> int:
 
 def is_drawn(page: Page, caption: str) -> bool:
     return colours(page, caption) > 100
+
+
+def is_blank(page: Page, caption: str) -> bool:
+    return colours(page, caption) < 10
 
 
 def complaints(visit: Visit) -> list[str]:
@@ -169,4 +181,20 @@ def test_without_webgl_the_spheres_are_shown_flat(chromium: Browser, address: st
         flat = figure(page, caption).locator("canvas").locator("visible=true")
         expect(flat).to_be_visible()
         assert colours(page, caption) > 100
+    context.close()
+
+
+def test_what_the_graphics_processor_lost_is_drawn_again(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(viewport=WINDOW)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{address}?panel=spherical_cnn&experiment=shapes")
+    shown = (SOLID, *SEEN)
+    for caption in shown:
+        wait_until(partial(is_drawn, page, caption))
+    page.evaluate(LOSE)
+    for caption in shown:
+        wait_until(partial(is_blank, page, caption))
+    page.evaluate("window.taken.restoreContext()")
+    for caption in shown:
+        wait_until(partial(is_drawn, page, caption))
     context.close()
