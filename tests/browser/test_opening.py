@@ -181,12 +181,12 @@ def test_all_panels_are_walked_through_and_back(chromium: Browser, whole_studio:
             page.go_forward()
             page.wait_for_url(address)
         one.open("Spherical CNNs")
-        expect(page.locator(".globe-stage canvas").locator("visible=true").first).to_be_visible()
+        expect(page.locator(".globes canvas").locator("visible=true").first).to_be_visible()
         contexts = page.evaluate("window.contexts")
         for _ in range(15):
             one.open("BigGAN")
             one.open("Spherical CNNs")
-        expect(page.locator(".globe-stage canvas").locator("visible=true").first).to_be_visible()
+        expect(page.locator(".globes canvas").locator("visible=true").first).to_be_visible()
         page.wait_for_timeout(1000)
         assert page.evaluate("window.contexts") == contexts
         assert page.evaluate("window.sockets") <= 1
