@@ -213,6 +213,8 @@ def test_a_saved_picture_of_another_panel_opens_there(chromium: Browser, whole_s
     with visits(chromium, whole_studio) as opened:
         one = opened("biggan?experiment=truncation&truncation=0.4")
         expect(one.page.locator(".studio-opening")).not_to_be_visible()
+        one.page.wait_for_function("location.search.includes('truncation=0.4')")
+        expect(one.page.locator(".studio-visits button")).to_have_count(2)  # What the page opens with, and this.
         saved = download(one.page)
         other = opened("taskonomy").page
         expect_place(other, "taskonomy", pages.panels()[4].experiments[0].name)
