@@ -64,8 +64,9 @@ def _start(control: Start, value: float, key: str, values: Mapping[str, Any]) ->
 @WIDGETS.register(Seed)
 def _seed(control: Seed, value: int, key: str, values: Mapping[str, Any]) -> int:
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{key}-seed"):
-        st.session_state.setdefault(key, value)
-        number: int = st.number_input(control.label, 0, SEED_LIMIT - 1, step=1, key=key, help=control.help or None)
+        number: int = st.number_input(
+            control.label, 0, SEED_LIMIT - 1, value, step=1, key=key, help=control.help or None
+        )
         st.button(
             "New", on_click=_draw_seed, args=(key,), key=f"{key}-new", help=f"Draw another {control.label.lower()}"
         )
