@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from engines.runtime.errors import InputError
-from studio.kinds import Camera, Control, Notices, Output, Regions
+from studio.kinds import Camera, CheckpointChoice, Control, Notices, Output, Regions
 from studio.kinds.kind import shown
 
 
@@ -60,6 +60,8 @@ class Experiment:
     extra_arguments: ClassVar[tuple[str, ...]] = ()
     takes_frames: ClassVar[bool] = False
     """Whether it may have a camera."""
+    is_compared: ClassVar[bool] = True
+    """Whether two models may draw its result side by side."""
 
     def __post_init__(self) -> None:
         controls = {name: control for own in self.controls.items() for name, control in _with_companions(*own).items()}
@@ -92,6 +94,12 @@ class Experiment:
     def told_in(self) -> str | None:
         """Name the output in which a visitor reads what is not used of the controls' values."""
         return next((name for name, output in self.outputs.items() if isinstance(output, Notices)), None)
+
+    @property
+    def offered(self) -> tuple[str, CheckpointChoice] | None:
+        """Return the choice of the checkpoint, by name, whose published model is offered beside the result, if any."""
+        choices = ((name, each) for name, each in self.controls.items() if isinstance(each, CheckpointChoice))
+        return next(((name, each) for name, each in choices if each.published and self.is_compared), None)
 
     def notices(self, checked: Mapping[str, Any]) -> dict[str, str]:
         """Return the sentences about how the checked values were read, by subject."""
@@ -202,6 +210,7 @@ class LongExperiment(Experiment):
     """
 
     extra_arguments: ClassVar[tuple[str, ...]] = ("saved",)
+    is_compared = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +226,7 @@ class Stream(Experiment):
 
     extra_arguments: ClassVar[tuple[str, ...]] = ("memory",)
     takes_frames = True
+    is_compared = False
 
     @property
     def camera(self) -> tuple[str, Camera] | None:
@@ -238,6 +248,7 @@ class View(Experiment):
     service: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = field(default=None, kw_only=True)
 
     extra_arguments: ClassVar[tuple[str, ...]] = ("answer",)
+    is_compared = False
 
 
 @dataclass(frozen=True)
@@ -279,6 +290,11 @@ class Panel:
     story: str
     experiments: Sequence[Experiment]
     shows_people: bool = False
+
+    @property
+    def offering(self) -> Experiment | None:
+        """Return its first experiment that offers a published model, if one does."""
+        return next((each for each in self.experiments if each.offered), None)
 
     def experiment(self, name: str) -> Experiment:
         """Find the experiment of that name.

@@ -82,8 +82,8 @@ export const job = (_element, props, watch, trigger, experiment) => {
   trigger("submit");
 };
 
-/** An output of an experiment; its element lasts, and only what is drawn in it changes. */
-export const output = (element, props, watch, experiment, name) => {
+/** What shows an output in an element that lasts, while only what is drawn in it changes; returns what draws a value. */
+export const stage = (element, key) => {
   const body = make("div", { className: "studio-body" });
   const title = make("h2");
   const help = make("p", { className: "studio-help" });
@@ -105,12 +105,22 @@ export const output = (element, props, watch, experiment, name) => {
       });
       return;
     }
-    update ??= kinds[value.kind](body, keyOf(experiment, name));
+    update ??= kinds[value.kind](body, key);
     update(value);
   };
+  return draw;
+};
+
+/** Tell a sheet that one of its outputs shows another result. */
+const changed = (element) => element.closest(".studio-sheet").dispatchEvent(new CustomEvent("studio:made"));
+
+/** An output of an experiment. */
+export const output = (element, props, watch, experiment, name) => {
+  const draw = stage(element, keyOf(experiment, name));
   // What an earlier run made stands back while a newer one fills the sheet.
   const show = (value) => {
     draw(value);
+    changed(element);
     if (!value) return;
     for (const section of element.closest(".studio-result").querySelectorAll(".studio-output")) {
       section.classList.toggle("studio-stale", section.dataset.run !== value.run);
@@ -121,6 +131,7 @@ export const output = (element, props, watch, experiment, name) => {
   takes(keyOf(experiment, "output", name), (value, passes) => {
     if (passes) {
       draw(value);
+      changed(element);
       return;
     }
     props.value = value;

@@ -43,7 +43,7 @@ export const remember = (element, props, watch, trigger, { place, live, links })
     draw(chosen);
   };
   const restore = async (chosen) => {
-    if (element.closest(".studio-sheet").querySelector("progress") && !live) return;
+    if (element.closest(".studio-sheet").querySelector(".studio-running progress") && !live) return;
     turn += 1;
     const before = turn;
     const held = await isHeld(chosen);

@@ -1,0 +1,62 @@
+"""Draws the same controls by two models, side by side: the bundled one, and the published one that a page offers."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+from studio.declared import Experiment, Panel
+from studio.wire import downloads
+from studio.wire.visit import Told, Visit, merged
+
+SHOWN = ("badge", "status", "alert", "outputs")
+"""What a side shows of all that its run tells."""
+
+
+def offer(panel: Panel, experiment: Experiment) -> dict[str, Any]:
+    """Describe the published model that an experiment offers, as studio.js draws it."""
+    assert experiment.offered, "an experiment is asked that offers one"
+    _, control = experiment.offered
+    assert control.published
+    published, files = control.published, control.files_of(control.published.option)
+    return {
+        "experiment": experiment.name,
+        "outputs": list(experiment.outputs),
+        "files": files,
+        "whose": published.whose,
+        "licence": downloads.licence(files),
+        "shows": list(published.shows.items()),
+        "paper": f"https://arxiv.org/pdf/{panel.paper.arxiv}",
+    }
+
+
+async def beside(
+    panel: Panel, experiment: Experiment, visitor: str, values: Mapping[str, Any]
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Compute with control values as a page has them by either model, and tell all so far of both sides."""
+    assert experiment.offered, "an experiment is asked that offers a model"
+    name, control = experiment.offered
+    assert control.published
+    sides: list[Told] = [{}, {}]
+    options = control.default, control.published.option
+    given = [_fitted(experiment, {**values, name: option}) for option in options]
+    words = _differing(experiment, name, *given)
+    for side, own in enumerate(given):
+        async for told in Visit(panel, experiment).run(visitor, own):
+            shown = {part: told[part] for part in SHOWN if part in told}
+            sides[side] = merged(sides[side], shown)
+            yield {"sides": list(sides), "words": words}
+
+
+def _fitted(experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace each value that the chosen checkpoint does not know by one that it knows."""
+    return {name: experiment.controls[name].fitted(value, values) for name, value in values.items()}
+
+
+def _differing(experiment: Experiment, checkpoint: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> str:
+    """Say which values the sides do not share, because a model does not know them."""
+    names = [name for name in left if name != checkpoint and left[name] != right[name]]
+    pairs = (
+        f"{experiment.controls[name].label}: {experiment.controls[name].words(left[name])} on the left and "
+        f"{experiment.controls[name].words(right[name])} on the right, as each model knows only its own."
+        for name in names
+    )
+    return " ".join(pairs)
