@@ -8,10 +8,10 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from engines.runtime.errors import InputError
-from studio.kinds import Camera, CheckpointChoice, Control, Notices, Output, Regions
+from studio.kinds import Camera, CheckpointChoice, Control, Notices, Output, Published, Regions
 from studio.kinds.kind import shown
 
 
@@ -96,10 +96,12 @@ class Experiment:
         return next((name for name, output in self.outputs.items() if isinstance(output, Notices)), None)
 
     @property
-    def offered(self) -> tuple[str, CheckpointChoice] | None:
-        """Return the choice of the checkpoint, by name, whose published model is offered beside the result, if any."""
-        choices = ((name, each) for name, each in self.controls.items() if isinstance(each, CheckpointChoice))
-        return next(((name, each) for name, each in choices if each.published and self.is_compared), None)
+    def offered(self) -> "Offered | None":
+        """Return the published model that is offered beside the result, if there is one."""
+        for name, control in self.controls.items():
+            if isinstance(control, CheckpointChoice) and control.published and self.is_compared:
+                return Offered(name, control, control.published)
+        return None
 
     def notices(self, checked: Mapping[str, Any]) -> dict[str, str]:
         """Return the sentences about how the checked values were read, by subject."""
@@ -184,6 +186,19 @@ class Experiment:
     def fitted(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Replace each value that does not go with the others by one that does."""
         return {name: control.fitted(values[name], values) for name, control in self.controls.items()}
+
+
+class Offered(NamedTuple):
+    """Holds the published model that an experiment offers, and the choice among whose options it is, by name."""
+
+    name: str
+    choice: CheckpointChoice
+    published: Published
+
+    @property
+    def files(self) -> str:
+        """Return the name of the checkpoint, or of the group."""
+        return self.choice.files_of(self.published.option)
 
 
 @contextmanager

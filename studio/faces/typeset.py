@@ -31,7 +31,7 @@ def heading(panel: Panel) -> str:
 def offered_in(panel: Panel, experiment: Experiment) -> str:
     """Write where another experiment of a panel offers the published model."""
     assert experiment.offered, "the experiment offers one"
-    return rendered("offered_in.html", panel=panel, experiment=experiment, published=experiment.offered[1].published)
+    return rendered("offered_in.html", panel=panel, experiment=experiment, published=experiment.offered.published)
 
 
 def paper(panel: Panel) -> str:

@@ -7,23 +7,22 @@ from studio.declared import Experiment, Panel
 from studio.wire import downloads
 from studio.wire.visit import Told, Visit, merged
 
+Offer = dict[str, Any]
 SHOWN = ("badge", "status", "alert", "outputs")
 """What a side shows of all that its run tells."""
 
 
-def offer(panel: Panel, experiment: Experiment) -> dict[str, Any]:
+def offer(panel: Panel, experiment: Experiment) -> Offer:
     """Describe the published model that an experiment offers, as studio.js draws it."""
-    assert experiment.offered, "an experiment is asked that offers one"
-    _, control = experiment.offered
-    assert control.published
-    published, files = control.published, control.files_of(control.published.option)
+    offered = experiment.offered
+    assert offered, "an experiment is asked that offers one"
     return {
         "experiment": experiment.name,
         "outputs": list(experiment.outputs),
-        "files": files,
-        "whose": published.whose,
-        "licence": downloads.licence(files),
-        "shows": list(published.shows.items()),
+        "files": offered.files,
+        "whose": offered.published.whose,
+        "licence": downloads.licence(offered.files),
+        "shows": list(offered.published.shows.items()),
         "paper": f"https://arxiv.org/pdf/{panel.paper.arxiv}",
     }
 
@@ -32,13 +31,12 @@ async def beside(
     panel: Panel, experiment: Experiment, visitor: str, values: Mapping[str, Any]
 ) -> AsyncGenerator[dict[str, Any], None]:
     """Compute with control values as a page has them by either model, and tell all so far of both sides."""
-    assert experiment.offered, "an experiment is asked that offers a model"
-    name, control = experiment.offered
-    assert control.published
+    offered = experiment.offered
+    assert offered, "an experiment is asked that offers one"
     sides: list[Told] = [{}, {}]
-    options = control.default, control.published.option
-    given = [_fitted(experiment, {**values, name: option}) for option in options]
-    words = _differing(experiment, name, *given)
+    options = offered.choice.default, offered.published.option
+    given = [_fitted(experiment, {**values, offered.name: option}) for option in options]
+    words = _differing(experiment, offered.name, *given)
     for side, own in enumerate(given):
         async for told in Visit(panel, experiment).run(visitor, own):
             shown = {part: told[part] for part in SHOWN if part in told}

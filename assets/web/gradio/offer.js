@@ -3,7 +3,7 @@
 
 import { button, make } from "../dom.js";
 import { following } from "./downloads.js";
-import { stage } from "./told.js";
+import { stage, whenAsked } from "./told.js";
 
 const SIDES = ["left", "right"];
 
@@ -13,14 +13,15 @@ export const offer = (element, props, watch, trigger, details) => {
   const gallery = galleryOf(whose, shows, paper);
   const pair = pairOf(details, () => trigger("click"));
   sheet.querySelector(".studio-result").append(gallery.element, pair.element);
-  sheet.addEventListener("studio:made", pair.close);
+  whenAsked(details.experiment, pair.close);
   watch("value", () => pair.show(props.value));
 
   const words = make("span");
   const terms = make("span", { className: "studio-licence", textContent: licence });
   const bar = make("progress", { hidden: true, max: 1, aria: { label: `Download of ${whose}` } });
   const act = button("", () => press(), { hidden: true });
-  element.replaceChildren(make("p", { className: "studio-offer" }, words, act, terms, bar));
+  const line = make("p", { className: "studio-offer" }, words, act, terms, bar);
+  element.replaceChildren(line);
   let state;
   const press = () => {
     if (!state.here) {
@@ -42,7 +43,7 @@ export const offer = (element, props, watch, trigger, details) => {
     bar.value = state.fraction ?? 0;
     gallery.show(state.here || isNew || state.action === "Cancel" ? null : state.words);
   };
-  const ask = following(files, element, draw, (told) => told.fraction !== null);
+  const ask = following(files, line, draw, (told) => told.fraction !== null);
   ask();
 };
 

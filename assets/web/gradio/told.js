@@ -23,8 +23,17 @@ const give = (key, value) => {
   else early.set(key, value);
 };
 
+const lookers = new Map(); // experiment to what looks when something else is asked of it
+
+/** Let `look` know whenever something else is asked of an experiment: its controls have changed, or it runs again. */
+export const whenAsked = (experiment, look) => lookers.set(experiment, look);
+
+/** Something else is asked of an experiment. */
+export const asked = (experiment) => lookers.get(experiment)?.();
+
 /** Take what the socket tells of an experiment; `passing` is what is drawn while a control moves. */
 export const hear = (experiment, { passing = {}, outputs = {}, ...parts }) => {
+  if (Object.keys(passing).length) asked(experiment);
   for (const [name, value] of Object.entries(passing)) takers.get(keyOf(experiment, "output", name))?.(value, true);
   for (const [name, value] of Object.entries(outputs)) give(keyOf(experiment, "output", name), value);
   for (const [part, value] of Object.entries(parts)) give(keyOf(experiment, part), value);
@@ -58,8 +67,12 @@ const keepKeyboard = (stage) =>
 
 /** The query that asks for the controls as they stand. */
 export const query = (props, watch, experiment) => {
-  watch("value", () => writeAddress(experiment, props.value));
-  takes(keyOf(experiment, "query"), (value) => writeAddress(experiment, value));
+  const take = (value) => {
+    asked(experiment);
+    writeAddress(experiment, value);
+  };
+  watch("value", () => take(props.value));
+  takes(keyOf(experiment, "query"), take);
 };
 
 /** A job's name outlives the page: after a reload the same browser finds the job that it started. */
@@ -111,16 +124,12 @@ export const stage = (element, key) => {
   return draw;
 };
 
-/** Tell a sheet that one of its outputs shows another result. */
-const changed = (element) => element.closest(".studio-sheet").dispatchEvent(new CustomEvent("studio:made"));
-
 /** An output of an experiment. */
 export const output = (element, props, watch, experiment, name) => {
   const draw = stage(element, keyOf(experiment, name));
   // What an earlier run made stands back while a newer one fills the sheet.
   const show = (value) => {
     draw(value);
-    changed(element);
     if (!value) return;
     for (const section of element.closest(".studio-result").querySelectorAll(".studio-output")) {
       section.classList.toggle("studio-stale", section.dataset.run !== value.run);
@@ -131,7 +140,6 @@ export const output = (element, props, watch, experiment, name) => {
   takes(keyOf(experiment, "output", name), (value, passes) => {
     if (passes) {
       draw(value);
-      changed(element);
       return;
     }
     props.value = value;
