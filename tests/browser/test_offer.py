@@ -63,15 +63,12 @@ def test_a_click_brings_the_published_model_and_another_draws_it_beside_the_bund
         assert "small model trained by this project" in left and BADGE in right
         pair = page.locator(".studio-pair")
         expect(pair.locator(".studio-output[data-kind=comparison]")).to_have_count(2)
-        shown = pair.locator(".studio-frame .studio-over").evaluate_all("images => images.map(each => each.alt)")
-        assert shown == ["Result: content"] * 2
-        contents = pair.locator(".studio-frame .studio-over").evaluate_all("images => images.map(each => each.width)")
-        assert contents == [128, 128]
+        for chosen in pair.get_by_label("On the right").all():  # Neither is smoothed, as the controls say.
+            assert chosen.locator("option").all_inner_texts() == ["content", "none"]
         single = page.locator(".studio-result > .block .studio-output[data-kind=comparison]")
         expect(single).to_be_hidden()
         assert serious_findings(page) == []
-        page.get_by_label("Longest side").first.fill("192")
-        page.get_by_label("Longest side").first.press("Tab")
+        page.get_by_label("guided filter: fast").check()
         expect(pair).to_be_hidden()
         expect(single).to_be_visible()
         assert visit.complaints == []
@@ -87,7 +84,7 @@ def test_where_nothing_may_be_fetched_words_say_what_would_be_seen(
     else:
         monkeypatch.setattr(constants, why, True)
     with studio([PANEL], tmp_path / "studio") as address:
-        visit = Visit(chromium, address, viewport=WIDE)
+        visit = Visit(chromium, address, "photo_stylization", viewport=WIDE)
         gallery = visit.page.get_by_role("region", name="What the paper's own model would show")
         expect(gallery).to_contain_text(SHOWS)
         expect(gallery).to_contain_text("fetches no checkpoints" if why == "STUDIO_FETCH" else why)
