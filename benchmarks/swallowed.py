@@ -101,8 +101,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ]
         browser.close()
     medians = [statistics.median(each) for each in zip(*seconds, strict=True)]
-    for name, median in zip(studios, medians, strict=True):
-        print(f"{options.page} {name}: offered after {median:.2f} s, median of {options.rounds}")
+    for name, median, each in zip(studios, medians, zip(*seconds, strict=True), strict=True):
+        every = ", ".join(f"{one:.2f}" for one in each)
+        print(f"{options.page} {name}: offered after {median:.2f} s, median of {every}")
     times = medians[1] / medians[0]
     print(f"{times:.2f} times as long, at most {MOST_TIMES:g}")
     sys.exit(int(times > MOST_TIMES))

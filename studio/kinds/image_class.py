@@ -60,7 +60,7 @@ class ImageClass(Control):
         """Return the class if the checkpoint knows it, else one like it, or like the default, or the first."""
         names = self.names[checkpoint]
         wanted = (value, alike(value, names), self.default, alike(self.default, names))
-        return next((name for name in wanted if name in names), names[0])
+        return next((name for name in wanted if name and name in names), names[0])
 
     def check_place(self, name: str, experiment: "Experiment") -> None:
         """Refuse an experiment that lacks the choice of a checkpoint."""

@@ -9,6 +9,7 @@ import pytest
 import pages
 from engines.runtime.checkpoints import choice_of
 from engines.runtime.errors import InputError
+from pages.photo_stylization.controls import CHECKPOINTS
 from studio.declared import Experiment, LongExperiment, Stream
 from studio.kinds import CheckpointChoice, Published
 from studio.wire.beside import beside, offer
@@ -19,7 +20,8 @@ SHOWS = {"A thousand names": "It names what the small one cannot."}
 
 
 def offering(option: str = LARGE) -> Experiment:
-    choice = dataclasses.replace(EXPERIMENT.controls["checkpoint"], published=Published(option, "the large one", SHOWS))
+    published = Published(option, "the large one", SHOWS)
+    choice = CheckpointChoice("Checkpoint", CHECKPOINTS, SMALL, published=published)
     return dataclasses.replace(EXPERIMENT, controls={"checkpoint": choice, "label": LABEL})
 
 
