@@ -131,7 +131,7 @@ export const output = (element, props, watch, experiment, name) => {
   const show = (value) => {
     draw(value);
     if (!value) return;
-    for (const section of element.closest(".studio-result").querySelectorAll(".studio-output")) {
+    for (const section of element.closest(".studio-result").querySelectorAll(":scope > .block .studio-output")) {
       section.classList.toggle("studio-stale", section.dataset.run !== value.run);
     }
   };
