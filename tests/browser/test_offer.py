@@ -1,5 +1,6 @@
 """The published model: offered in sight, downloaded by one click, drawn beside the bundled one by another."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from engines.photo_stylization.engine import BUNDLED, warm
 from engines.runtime.checkpoints import find, present
+from engines.runtime.class_names import CIFAR10, imagenet
+from engines.runtime.downloads import download
+from studio.kinds import CheckpointChoice
+from tests.support import naming
 from tests.support.browser import Visit, serious_findings
 from tests.support.hub_server import Fault, Hub
-from tests.support.published_photo import BADGE, HALT, PANEL, QUERY, SHOWS, published
+from tests.support.published_photo import BADGE, HALT, OFFER, PANEL, QUERY, SHOWS, WANTED, published
 from tests.support.servers import studio
 
 WIDE = {"width": 1366, "height": 768}
@@ -93,4 +98,32 @@ def test_where_nothing_may_be_fetched_words_say_what_would_be_seen(
         expect(visit.page.locator(".studio-offer button")).to_be_hidden()
         assert serious_findings(visit.page) == []
         assert server.requests == [] and visit.complaints == []
+        visit.context.close()
+
+
+def test_a_moved_control_of_a_live_experiment_takes_the_place_of_two_models(
+    chromium: Browser, server: Hub, tmp_path: Path
+) -> None:
+    choice = CheckpointChoice("Checkpoint", {BUNDLED: "ours", WANTED: BADGE}, BUNDLED, published=OFFER)
+    label = dataclasses.replace(naming.LABEL, names={BUNDLED: CIFAR10, WANTED: imagenet()})
+    experiment = dataclasses.replace(naming.EXPERIMENT, controls={"checkpoint": choice, "label": label})
+    panel = dataclasses.replace(naming.PANEL, experiments=[experiment])
+    download(find(WANTED)).wait(20)
+    with studio([panel], tmp_path / "studio") as address:
+        visit = Visit(chromium, address, "naming")
+        page = visit.page
+        expect(page.get_by_text(f"A horse by {BUNDLED}.")).to_be_visible()
+        page.get_by_role("button", name="Draw it beside the paper's own model").click()
+        pair = page.locator(".studio-pair")
+        expect(pair).to_contain_text(f"A horse by {BUNDLED}.")
+        expect(pair).to_contain_text(f"A sorrel by {WANTED}.")
+        expect(pair).to_contain_text("horse on the left and sorrel on the right")
+        page.get_by_label("Class", exact=True).select_option("ship")
+        expect(page.get_by_text(f"A ship by {BUNDLED}.")).to_be_visible()
+        expect(pair).to_be_hidden()
+        page.get_by_role("button", name="Draw it beside the paper's own model").click()
+        expect(pair).to_contain_text(f"A container ship by {WANTED}.")
+        pair.get_by_role("button", name="Close").click()
+        expect(page.get_by_text(f"A ship by {BUNDLED}.").locator("visible=true")).to_have_count(1)
+        assert visit.complaints == []
         visit.context.close()

@@ -9,11 +9,13 @@ const SIDES = ["left", "right"];
 
 export const offer = (element, props, watch, trigger, details) => {
   const { files, whose, licence, shows, paper } = details;
-  const sheet = element.closest(".tabitem, .gradio-container").querySelector(".studio-sheet");
+  const page = element.closest(".tabitem, .gradio-container");
   const gallery = galleryOf(whose, shows, paper);
   const pair = pairOf(details, () => trigger("click"));
-  sheet.querySelector(".studio-result").append(gallery.element, pair.element);
+  page.querySelector(".studio-result").append(gallery.element, pair.element);
   whenAsked(details.experiment, pair.close);
+  page.addEventListener("change", ({ target }) => target.closest(".studio-controls") && pair.close());
+  page.addEventListener("click", ({ target }) => target.closest(".studio-run, .studio-presets button") && pair.close());
   watch("value", () => pair.show(props.value));
 
   const words = make("span");

@@ -25,7 +25,7 @@ const give = (key, value) => {
 
 const lookers = new Map(); // experiment to what looks when something else is asked of it
 
-/** Let `look` know whenever something else is asked of an experiment: its controls have changed, or it runs again. */
+/** Let `look` know whenever a hand asks something else of an experiment, by its controls or by its history. */
 export const whenAsked = (experiment, look) => lookers.set(experiment, look);
 
 /** Something else is asked of an experiment. */
@@ -33,7 +33,6 @@ export const asked = (experiment) => lookers.get(experiment)?.();
 
 /** Take what the socket tells of an experiment; `passing` is what is drawn while a control moves. */
 export const hear = (experiment, { passing = {}, outputs = {}, ...parts }) => {
-  if (Object.keys(passing).length) asked(experiment);
   for (const [name, value] of Object.entries(passing)) takers.get(keyOf(experiment, "output", name))?.(value, true);
   for (const [name, value] of Object.entries(outputs)) give(keyOf(experiment, "output", name), value);
   for (const [part, value] of Object.entries(parts)) give(keyOf(experiment, part), value);
@@ -67,12 +66,8 @@ const keepKeyboard = (stage) =>
 
 /** The query that asks for the controls as they stand. */
 export const query = (props, watch, experiment) => {
-  const take = (value) => {
-    asked(experiment);
-    writeAddress(experiment, value);
-  };
-  watch("value", () => take(props.value));
-  takes(keyOf(experiment, "query"), take);
+  watch("value", () => writeAddress(experiment, props.value));
+  takes(keyOf(experiment, "query"), (value) => writeAddress(experiment, value));
 };
 
 /** A job's name outlives the page: after a reload the same browser finds the job that it started. */
