@@ -8,10 +8,10 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from engines.runtime.errors import InputError
-from studio.kinds import Camera, Control, Notices, Output, Regions
+from studio.kinds import Camera, CheckpointChoice, Control, Notices, Output, Published, Regions
 from studio.kinds.kind import shown
 
 
@@ -60,6 +60,8 @@ class Experiment:
     extra_arguments: ClassVar[tuple[str, ...]] = ()
     takes_frames: ClassVar[bool] = False
     """Whether it may have a camera."""
+    is_compared: ClassVar[bool] = True
+    """Whether two models may draw its result side by side."""
 
     def __post_init__(self) -> None:
         controls = {name: control for own in self.controls.items() for name, control in _with_companions(*own).items()}
@@ -92,6 +94,14 @@ class Experiment:
     def told_in(self) -> str | None:
         """Name the output in which a visitor reads what is not used of the controls' values."""
         return next((name for name, output in self.outputs.items() if isinstance(output, Notices)), None)
+
+    @property
+    def offered(self) -> "Offered | None":
+        """Return the published model that is offered beside the result, if there is one."""
+        for name, control in self.controls.items():
+            if isinstance(control, CheckpointChoice) and control.published and self.is_compared:
+                return Offered(name, control, control.published)
+        return None
 
     def notices(self, checked: Mapping[str, Any]) -> dict[str, str]:
         """Return the sentences about how the checked values were read, by subject."""
@@ -178,6 +188,19 @@ class Experiment:
         return {name: control.fitted(values[name], values) for name, control in self.controls.items()}
 
 
+class Offered(NamedTuple):
+    """Holds the published model that an experiment offers, and the choice among whose options it is, by name."""
+
+    name: str
+    choice: CheckpointChoice
+    published: Published
+
+    @property
+    def files(self) -> str:
+        """Return the name of the checkpoint, or of the group."""
+        return self.choice.files_of(self.published.option)
+
+
 @contextmanager
 def _about(control: str) -> Iterator[None]:
     """Let an error know of which control's value it is."""
@@ -202,6 +225,7 @@ class LongExperiment(Experiment):
     """
 
     extra_arguments: ClassVar[tuple[str, ...]] = ("saved",)
+    is_compared = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +241,7 @@ class Stream(Experiment):
 
     extra_arguments: ClassVar[tuple[str, ...]] = ("memory",)
     takes_frames = True
+    is_compared = False
 
     @property
     def camera(self) -> tuple[str, Camera] | None:
@@ -238,6 +263,7 @@ class View(Experiment):
     service: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = field(default=None, kw_only=True)
 
     extra_arguments: ClassVar[tuple[str, ...]] = ("answer",)
+    is_compared = False
 
 
 @dataclass(frozen=True)
@@ -279,6 +305,11 @@ class Panel:
     story: str
     experiments: Sequence[Experiment]
     shows_people: bool = False
+
+    @property
+    def offering(self) -> Experiment | None:
+        """Return its first experiment that offers a published model, if one does."""
+        return next((each for each in self.experiments if each.offered), None)
 
     def experiment(self, name: str) -> Experiment:
         """Find the experiment of that name.

@@ -4,6 +4,7 @@
 import { button, find, make } from "./dom.js";
 import { checkpoint, choices, imageClass, module, seed, withdrawn } from "./gradio/controls.js";
 import { controls, move, rested, unwritten, write } from "./gradio/moves.js";
+import { offer } from "./gradio/offer.js";
 import { fitting, paint } from "./gradio/paint.js";
 import { openWhatIsDropped } from "./gradio/pictures.js";
 import { rotation } from "./gradio/rotation.js";
@@ -89,6 +90,7 @@ window.studio = {
   live,
   module,
   move,
+  offer,
   output,
   paint,
   programs,

@@ -15,6 +15,20 @@ CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 """Krizhevsky, Learning multiple layers of features from tiny images, 2009."""
 FLOWERS = ("daisies", "dandelions", "dandelion clocks", "roses", "sunflowers", "tulips")
 """TensorFlow's flower_photos, with its dandelions split into flowers and seed heads; ImageNet has a "daisy"."""
+ALIKE = {
+    "airplane": "airliner",
+    "automobile": "sports car",
+    "bird": "robin",
+    "cat": "tabby",
+    "deer": "impala",
+    "dog": "golden retriever",
+    "frog": "tree frog",
+    "horse": "sorrel",
+    "ship": "container ship",
+    "truck": "trailer truck",
+    "daisies": "daisy",
+}
+"""Classes of the small sets, and the one of ImageNet's that comes nearest: it has no deer, and a sorrel is a horse."""
 MOST_NAMED = 12
 """The largest number of classes that an error message lists in full."""
 
@@ -28,6 +42,12 @@ def imagenet() -> tuple[str, ...]:
 def class_names(count: int) -> tuple[str, ...]:
     """Return the names of the data set that has that number of classes: flowers, CIFAR-10, or ImageNet."""
     return {len(names): names for names in (FLOWERS, CIFAR10, imagenet())}[count]
+
+
+def alike(name: str, names: Sequence[str]) -> str | None:
+    """Return the one of these names that stands for the same thing in another set; None if none does."""
+    other = ALIKE.get(name) or next((small for small, large in ALIKE.items() if large == name), None)
+    return other if other in names else None
 
 
 def class_id(name: str, names: Sequence[str]) -> int:

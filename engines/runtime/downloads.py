@@ -188,13 +188,9 @@ class Download(Fetch):
 
     def _from_any_source(self) -> None:
         """Download the file from the Hub, or else from the first of the addresses that gives the right one."""
-        from huggingface_hub import constants
-
-        if constants.HF_HUB_OFFLINE:
-            raise CheckpointError(
-                f"The Hub and other servers must not be asked while HF_HUB_OFFLINE is set. Unset it. "
-                f"{_other_ways(self.checkpoint)}"
-            )
+        offline = fetching.offline()
+        if offline is not None:
+            raise CheckpointError(f"{offline} Unset it. {_other_ways(self.checkpoint)}")
         sources: list[Callable[[], None]] = [partial(self._from_address, each) for each in self.checkpoint.addresses]
         if self.checkpoint.repo is not None:
             sources.insert(0, self._from_hub)

@@ -33,6 +33,15 @@ def refusal(name: str, by_owner: bool = False) -> str | None:
     return None
 
 
+def offline() -> str | None:
+    """Why no other server is asked, whoever may fetch, in a sentence; None where they may be asked."""
+    from huggingface_hub import constants
+
+    if constants.HF_HUB_OFFLINE:
+        return "The Hub and other servers must not be asked while HF_HUB_OFFLINE is set."
+    return None
+
+
 def check(name: str, by_owner: bool = False) -> None:
     """Refuse what nobody here may fetch.
 

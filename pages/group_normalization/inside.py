@@ -9,7 +9,7 @@ from engines.runtime import lazy
 from pages.checkpoints import badges
 from pages.examples import examples
 from studio.declared import Experiment
-from studio.kinds import CheckpointChoice, Curves, Number, Photo, Picture, Table
+from studio.kinds import CheckpointChoice, Curves, Number, Photo, Picture, Published, Table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,6 +27,15 @@ MAP_SIDE, MAPS_ACROSS = 112, 8
 """Pixels, at least, of one group's map, and maps in a row."""
 FULL_MAP = 2.0
 """Deviations that are drawn in full black or white."""
+FULL = Published(
+    "group-normalization-resnet50",
+    "a ResNet-50 with group norm",
+    {
+        "Thirty-two groups": "Every norm has the paper's 32 groups; those of the bundled network have eight.",
+        "ImageNet's thousand classes": "It takes a cat for a tabby or an Egyptian cat, not only for a cat.",
+        "Not the paper's recipe": "timm trained this network, and not as the paper did.",
+    },
+)
 
 
 def run(photo: np.ndarray, stage: int, checkpoint: str) -> Iterator[dict[str, Any]]:
@@ -60,7 +69,7 @@ EXPERIMENT = Experiment(
     controls={
         "photo": Photo("Photograph", examples=PICTURES, help="Its middle square is looked at."),
         "stage": Number("Stage", 1, 4, 1, 1, help="The small network has three."),
-        "checkpoint": CheckpointChoice("Checkpoint", CHECKPOINTS, "group-normalization-cifar"),
+        "checkpoint": CheckpointChoice("Checkpoint", CHECKPOINTS, "group-normalization-cifar", published=FULL),
     },
     outputs={
         "maps": Picture("The groups, normalized", help="The average of each group's channels: bright above 0."),

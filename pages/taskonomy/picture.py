@@ -15,7 +15,7 @@ from pages.taskonomy.answers import IN_WORDS, answered, large
 from pages.taskonomy.tables import OURS
 from pages.taskonomy.words import listed
 from studio.declared import Experiment
-from studio.kinds import CheckpointChoice, Notices, Photo, Seed, Strip
+from studio.kinds import CheckpointChoice, Notices, Photo, Published, Seed, Strip
 
 if TYPE_CHECKING:
     from engines.taskonomy import answers
@@ -29,6 +29,15 @@ NETWORKS = {value: choice_of(name).badge for value, name in FILES.items()}
 GUESSES = (
     "These networks have seen nothing but rendered rooms of 64 x 64 pixels. Of a real photograph expect edges and "
     "corners; its depth, normals, segments and scene are guesses."
+)
+OWN = Published(
+    "published",
+    "the authors' own networks",
+    {
+        "Real rooms": "They learned from scanned buildings, and find walls, floors and furniture in a photograph.",
+        "Twelve tasks": "Edges, corners, curvature, depth, normals and more, each by a network of its own.",
+        "Their limits": "Outdoors, and of faces and animals, they answer as if all were a room.",
+    },
 )
 HOW_TO_GET = "They are downloaded under Networks, or by `studio weights fetch --panel taskonomy`."
 
@@ -68,7 +77,7 @@ EXPERIMENT = Experiment(
     live=True,
     controls={
         "photo": Photo("Picture", examples=PICTURES, default="room", help="Its middle square is looked at."),
-        "networks": CheckpointChoice("Networks", NETWORKS, OURS, group="Networks", files=FILES),
+        "networks": CheckpointChoice("Networks", NETWORKS, OURS, group="Networks", files=FILES, published=OWN),
         "seed": Seed("Seed", group="Networks", help="Of the noise, and of the tiles' order.", advanced=True),
     },
     outputs={

@@ -28,6 +28,12 @@ def heading(panel: Panel) -> str:
     return rendered("heading.html", panel=panel)
 
 
+def offered_in(panel: Panel, experiment: Experiment) -> str:
+    """Write where another experiment of a panel offers the published model."""
+    assert experiment.offered, "the experiment offers one"
+    return rendered("offered_in.html", panel=panel, experiment=experiment, published=experiment.offered.published)
+
+
 def paper(panel: Panel) -> str:
     """Write the whole citation of a panel's paper."""
     return rendered("paper.html", paper=panel.paper)

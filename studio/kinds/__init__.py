@@ -3,7 +3,7 @@
 from studio.kinds.attention import Attended, Attention
 from studio.kinds.camera import Camera
 from studio.kinds.captioned import Captioned
-from studio.kinds.checkpoint import CheckpointChoice
+from studio.kinds.checkpoint import CheckpointChoice, Published
 from studio.kinds.choice import Choice
 from studio.kinds.click import Click
 from studio.kinds.clip import Clip, Footage, Start
@@ -58,6 +58,7 @@ __all__ = [
     "Photo",
     "Picture",
     "Plate",
+    "Published",
     "Regions",
     "Rotation",
     "Seed",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engines.runtime.class_names import MOST_NAMED, class_id
+from engines.runtime.class_names import MOST_NAMED, alike, class_id
 from engines.runtime.errors import InputError
 from studio.kinds.checkpoint import CheckpointChoice
 from studio.kinds.control import Control
@@ -57,9 +57,10 @@ class ImageClass(Control):
         return self.among(value, values[self.of])
 
     def among(self, value: str, checkpoint: str) -> str:
-        """Return the class if the checkpoint knows it, else the default, or the first it knows."""
+        """Return the class if the checkpoint knows it, else one like it, or like the default, or the first."""
         names = self.names[checkpoint]
-        return value if value in names else self.default if self.default in names else names[0]
+        wanted = (value, alike(value, names), self.default, alike(self.default, names))
+        return next((name for name in wanted if name and name in names), names[0])
 
     def check_place(self, name: str, experiment: "Experiment") -> None:
         """Refuse an experiment that lacks the choice of a checkpoint."""

@@ -106,7 +106,7 @@ def _run_or_fall_back(
         if values[chosen] == bundled:
             raise
         others = {
-            name: control.default
+            name: control.among(values[name], bundled)
             for name, control in experiment.controls.items()
             if isinstance(control, ImageClass) and control.of == chosen and values[name] not in control.names[bundled]
         }

@@ -1,5 +1,6 @@
 """Shows the checkpoints a visitor chooses among: what each is, whether it is here, its download, and its memory."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -9,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from engines.runtime.checkpoints import Checkpoint, Group, choice_of, megabytes, present
 from engines.runtime.downloads import Fetch, download, download_all, expected_seconds, latest, partly_here
 from engines.runtime.errors import InputError, StudioError
-from engines.runtime.fetching import refusal
+from engines.runtime.fetching import offline, refusal
 from engines.runtime.scheduler import State
 from studio.drawn.tables import paragraph, table
 from studio.runs import visitors
@@ -27,34 +28,38 @@ def facts(name: str) -> str:
     wanted = choice_of(name)
     first, *others = members(wanted)
     files = f" in {len(others) + 1} files" if others else ""
-    licence = first.licence if first.licensed else "licence not stated"
-    return f"{megabytes(wanted.size)}{files}, {licence}. Trained on: {first.trained_on}"
+    return f"{megabytes(wanted.size)}{files}, {licence(name)}. Trained on: {first.trained_on}"
+
+
+def licence(name: str) -> str:
+    """Return the licence of the checkpoint or the group of that name, or say that it is not stated."""
+    wanted = choice_of(name)
+    return wanted.licence if all(each.licensed for each in members(wanted)) else "licence not stated"
 
 
 def state(name: str) -> dict[str, Any]:
     """Describe where the checkpoint or the group of that name is, for a visitor.
 
-    `words` are the description, `fraction` is how much of a running download is done, or None, and `action` is what is
-    offered, if anything, of which `label` says more.
+    `words` are the description, `here` tells whether all of it is on this machine, `fraction` is how much of a running
+    download is done, or None, and `action` is what is offered, if anything, of which `label` says more; `brings` is how
+    much a download brings, and how long it takes here if an earlier one has shown it.
     """
     wanted = choice_of(name)
-    told = _state(wanted)
-    return {**told, "label": _offer(wanted) if told["action"] == "Download" else told["action"]}
-
-
-def _offer(wanted: Checkpoint | Group) -> str:
-    """Say what a download brings, how long it takes here if an earlier one has shown it, and that it has no licence."""
     missing = [each for each in members(wanted) if present(each) is None]
+    told, brings = _state(wanted, missing), _brings(missing)
+    unlicensed = "" if all(each.licensed for each in missing) else " (licence not stated)"
+    label = f"Download {brings}{unlicensed}" if told["action"] == "Download" else told["action"]
+    return {**told, "here": not missing, "label": label, "brings": brings}
+
+
+def _brings(missing: Sequence[Checkpoint]) -> str:
     size = sum(each.size - partly_here(each) for each in missing)
     seconds = expected_seconds(size)
-    about = "" if seconds is None else f", about {seconds:.0f} s here"
-    licence = "" if all(each.licensed for each in missing) else " (licence not stated)"
-    return f"Download {megabytes(size)}{about}{licence}"
+    return megabytes(size) + ("" if seconds is None else f", about {seconds:.0f} s here")
 
 
-def _state(wanted: Checkpoint | Group) -> dict[str, Any]:
+def _state(wanted: Checkpoint | Group, missing: Sequence[Checkpoint]) -> dict[str, Any]:
     made, parts = latest(wanted), members(wanted)
-    missing = [each for each in parts if present(each) is None]
     action: Action | None
     if made is not None and not made.ended:
         return {"words": str(made), "fraction": made.done / made.total, "action": "Cancel"}
@@ -70,7 +75,7 @@ def _state(wanted: Checkpoint | Group) -> dict[str, Any]:
         there = f"{here / 1e6:,.1f} of {megabytes(wanted.size)} are on this machine" if here else "Not on this machine"
         told = "runs do" if isinstance(wanted, Group) else "a run asks for it, and does"
         words, action = f"{there}; {told} without it until it is here.", "Download"
-    refused = refusal(wanted.name)
+    refused = refusal(wanted.name) or offline()
     if action is not None and refused is not None:
         words, action = f"Not on this machine. {refused}", None
     return {"words": words, "fraction": None, "action": action}
@@ -124,7 +129,7 @@ def add_routes(app: fastapi.FastAPI) -> None:
                 act(name, action, visitor)
             return JSONResponse(state(name), headers={"Cache-Control": "no-store"})
         except StudioError as error:
-            return JSONResponse({"words": str(error), "fraction": None, "action": None, "label": None}, 404)
+            return JSONResponse({"words": str(error), "here": False, "fraction": None, "action": None}, 404)
 
     def tell(name: str) -> JSONResponse:
         return answer(name, None)

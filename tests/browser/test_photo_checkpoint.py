@@ -1,32 +1,17 @@
 """A visitor who chooses a checkpoint that is not here: its facts, its download, and the bundled one meanwhile."""
 
-import dataclasses
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from playwright.sync_api import Browser, expect
 
 from engines.photo_stylization.engine import BUNDLED, warm
-from engines.photo_stylization.network import PhotoWCT
-from engines.runtime.checkpoints import catalogue, find, present
-from pages import photo_stylization
-from pages.photo_stylization.controls import CHECKPOINTS
-from studio.kinds import CheckpointChoice
+from engines.runtime.checkpoints import find, present
 from tests.support.browser import Visit, serious_findings
-from tests.support.hub_server import Fault, Hub, point_client
+from tests.support.hub_server import Fault, Hub
+from tests.support.published_photo import BADGE, HALT, PANEL, QUERY, WANTED, published
 from tests.support.servers import studio
-
-WANTED = "network-of-a-test"
-BADGE = "network of a test"
-ORIGINAL = photo_stylization.PANEL.experiment("stylize")
-CHOICE = CheckpointChoice("Checkpoint", {**CHECKPOINTS, WANTED: BADGE}, BUNDLED)
-EXPERIMENT = dataclasses.replace(ORIGINAL, controls={**ORIGINAL.controls, "checkpoint": CHOICE})
-PANEL = dataclasses.replace(photo_stylization.PANEL, experiments=[EXPERIMENT])
-WIDTHS = (16, 32, 48, 64)
-HALT = 1 << 18
 
 
 @pytest.fixture(autouse=True)
@@ -38,27 +23,8 @@ def bundled() -> None:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    """A Hub that has the wanted checkpoint, and a cache that has not."""
-    server = Hub()
-    point_client(monkeypatch, server.endpoint, tmp_path / "cache")
-    monkeypatch.setenv("STUDIO_WEIGHTS", str(tmp_path / "override"))
-    torch.manual_seed(0)
-    content = io.BytesIO()
-    torch.save(PhotoWCT(WIDTHS).state_dict(), content)
-    catalogue()[WANTED] = dataclasses.replace(
-        find(BUNDLED),
-        name=WANTED,
-        repo="somebody/network",
-        file="network.pth",
-        revision=None,
-        sha256=server.put("somebody/network", "network.pth", content.getvalue()),
-        size=len(content.getvalue()),
-        config={"widths": list(WIDTHS)},
-        badge=BADGE,
-    )
-    yield server
-    del catalogue()[WANTED]
-    server.close()
+    with published(monkeypatch, tmp_path) as server:
+        yield server
 
 
 def test_a_visitor_follows_the_download_and_gets_the_bundled_result_until_it_is_here(
@@ -66,7 +32,7 @@ def test_a_visitor_follows_the_download_and_gets_the_bundled_result_until_it_is_
 ) -> None:
     server.faults = [Fault("BODY", halt=HALT)]
     with studio([PANEL], tmp_path / "studio") as address:
-        visit = Visit(chromium, address, "?panel=photo_stylization&smoother=none&post_filter=false&longest=128")
+        visit = Visit(chromium, address, QUERY)
         page = visit.page
         expect(page.locator(".studio-visits button")).to_have_count(2)  # The link has been followed.
         row = page.locator(".studio-checkpoints > div").filter(has_text=BADGE)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engines.runtime.class_names import CIFAR10, class_id, class_names, imagenet
+from engines.runtime.class_names import ALIKE, CIFAR10, FLOWERS, class_id, class_names, imagenet
 from engines.runtime.errors import CheckpointError, InputError
 from studio.kinds import Choice
 from studio.runs import permalink
@@ -30,6 +30,14 @@ def test_every_class_has_a_name_of_its_own() -> None:
         "toilet tissue",
     ]
     assert len({known.lower() for known in [*class_names(10), *class_names(1000)]}) == 1010
+
+
+def test_each_class_that_is_like_another_stands_in_both_sets() -> None:
+    for small, large in ALIKE.items():
+        assert small in (*CIFAR10, *FLOWERS) and large in imagenet()
+    assert set(CIFAR10) <= set(ALIKE)
+    assert LABEL.among("ship", LARGE) == "container ship" and LABEL.among("container ship", SMALL) == "ship"
+    assert LABEL.among("tench", SMALL) == "horse" and LABEL.among("tench", LARGE) == "tench"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +70,7 @@ def test_a_class_is_known_however_it_is_capitalised_but_only_to_a_checkpoint_tha
 
 
 def test_a_link_that_names_a_checkpoint_alone_opens_with_a_class_it_knows() -> None:
-    assert permalink.read(EXPERIMENT, {"checkpoint": LARGE}) == ({"checkpoint": LARGE, "label": "tench"}, [])
+    assert permalink.read(EXPERIMENT, {"checkpoint": LARGE}) == ({"checkpoint": LARGE, "label": "sorrel"}, [])
     values, _ = permalink.read(EXPERIMENT, {"checkpoint": LARGE, "label": "goldfish"})
     assert values["label"] == "goldfish"
 

@@ -1,6 +1,7 @@
 // Controls: a number to draw from, a class of pictures, a checkpoint, presets, and those that bring a module of their own.
 
 import { button, make } from "../dom.js";
+import { following } from "./downloads.js";
 import { byModule } from "./load.js";
 
 // A control whose kind brings a module of its own.
@@ -127,16 +128,7 @@ export const checkpoint = (element, props, watch, trigger) => {
     });
     const words = make("span");
     const bar = make("progress", { hidden: true, max: 1, aria: { label: `Download of ${badge}` } });
-    const act = button(
-      "",
-      () =>
-        tell({
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ action: act.value }),
-        }),
-      { hidden: true },
-    );
+    const act = button("", () => ask(act.value), { hidden: true });
     const row = make(
       "div",
       {},
@@ -146,39 +138,23 @@ export const checkpoint = (element, props, watch, trigger) => {
       make("p", { className: "studio-help" }, words),
       bar,
     );
-    let next;
-    let asked = 0;
-    const tell = async (request) => {
-      clearTimeout(next);
-      const mine = ++asked;
-      try {
-        const state = await (await fetch(`checkpoints/${files}`, request)).json();
-        if (mine !== asked) return; // What was asked later is answered later.
-        words.textContent = state.words;
-        act.value = state.action ?? "";
-        act.textContent = state.label ?? "";
-        act.setAttribute("aria-label", `${state.label}: ${badge}`);
-        act.hidden = !state.action;
-        bar.hidden = state.fraction === null;
-        bar.value = state.fraction ?? 0;
-        // A run may ask for what is not here.
-        if (state.action && (radio.checked || state.fraction !== null)) next = setTimeout(watched, 1000);
-      } catch {
-        if (mine !== asked && !request) return;
-        // A browser asks again by itself only where nothing was to be done.
-        next = request ? setTimeout(() => tell(request), 500) : setTimeout(watched, 5000);
-      }
+    const show = (state) => {
+      words.textContent = state.words;
+      act.value = state.action ?? "";
+      act.textContent = state.label ?? "";
+      act.setAttribute("aria-label", `${state.label}: ${badge}`);
+      act.hidden = !state.action;
+      bar.hidden = state.fraction === null;
+      bar.value = state.fraction ?? 0;
     };
-    const watched = () => {
-      if (element.checkVisibility()) tell();
-      else next = setTimeout(watched, 1000);
-    };
-    return { name, radio, row, tell };
+    // A run may ask for what is not here.
+    const ask = following(files, element, show, (state) => state.action && (radio.checked || state.fraction !== null));
+    return { name, radio, row, ask };
   });
   const draw = () => {
-    for (const { name, radio, tell } of rows) {
+    for (const { name, radio, ask } of rows) {
       radio.checked = name === props.value;
-      tell();
+      ask();
     }
   };
   element.replaceChildren(

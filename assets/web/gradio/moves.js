@@ -2,6 +2,7 @@
 // is no socket, an event of Gradio's follows when they rest.
 
 import { ask, say } from "../socket.js";
+import { asked } from "./told.js";
 
 const REST = 250; // milliseconds for which controls rest before they are taken to have been left
 const WRITE = 80; // milliseconds for which an address waits for further changes
@@ -28,6 +29,7 @@ export const rested = (experiment, trigger, passes) =>
 
 /** The controls of an experiment have moved. */
 export const move = (experiment, names, values) => {
+  asked(experiment);
   const one = moving.get(experiment);
   const stand = byName(names, values);
   const moved = () => say(experiment, { moved: stand });
@@ -50,6 +52,7 @@ export const whenChanged = (experiment, look) => standing.set(experiment, look);
 
 /** The controls of an experiment have changed, and nothing is computed: the address follows. */
 export const write = (experiment, names, values) => {
+  asked(experiment);
   const one = writing.get(experiment);
   const stand = byName(names, values);
   standing.get(experiment)?.(stand);

@@ -23,6 +23,14 @@ const give = (key, value) => {
   else early.set(key, value);
 };
 
+const lookers = new Map(); // experiment to what looks when something else is asked of it
+
+/** Let `look` know whenever a hand asks something else of an experiment, by its controls or by its history. */
+export const whenAsked = (experiment, look) => lookers.set(experiment, look);
+
+/** Something else is asked of an experiment. */
+export const asked = (experiment) => lookers.get(experiment)?.();
+
 /** Take what the socket tells of an experiment; `passing` is what is drawn while a control moves. */
 export const hear = (experiment, { passing = {}, outputs = {}, ...parts }) => {
   for (const [name, value] of Object.entries(passing)) takers.get(keyOf(experiment, "output", name))?.(value, true);
@@ -82,8 +90,8 @@ export const job = (_element, props, watch, trigger, experiment) => {
   trigger("submit");
 };
 
-/** An output of an experiment; its element lasts, and only what is drawn in it changes. */
-export const output = (element, props, watch, experiment, name) => {
+/** What shows an output in an element that lasts, while only what is drawn in it changes; returns what draws a value. */
+export const stage = (element, key) => {
   const body = make("div", { className: "studio-body" });
   const title = make("h2");
   const help = make("p", { className: "studio-help" });
@@ -105,14 +113,20 @@ export const output = (element, props, watch, experiment, name) => {
       });
       return;
     }
-    update ??= kinds[value.kind](body, keyOf(experiment, name));
+    update ??= kinds[value.kind](body, key);
     update(value);
   };
+  return draw;
+};
+
+/** An output of an experiment. */
+export const output = (element, props, watch, experiment, name) => {
+  const draw = stage(element, keyOf(experiment, name));
   // What an earlier run made stands back while a newer one fills the sheet.
   const show = (value) => {
     draw(value);
     if (!value) return;
-    for (const section of element.closest(".studio-result").querySelectorAll(".studio-output")) {
+    for (const section of element.closest(".studio-result").querySelectorAll(":scope > .block .studio-output")) {
       section.classList.toggle("studio-stale", section.dataset.run !== value.run);
     }
   };

@@ -4,7 +4,7 @@ import { button, make } from "../dom.js";
 import { recalling, same, whenSeen, write, writtenHere } from "../places.js";
 import { whenChanged } from "./moves.js";
 import { copy, opener } from "./pictures.js";
-import { takes } from "./told.js";
+import { asked, takes } from "./told.js";
 
 const MOST_VISITS = 12;
 
@@ -38,12 +38,13 @@ export const remember = (element, props, watch, trigger, { place, live, links })
   let turn = 0; // counts what was chosen, so that what belongs to an older choice ends by itself
   const show = (chosen, held) => {
     turn += 1;
+    asked(place.experiment);
     trigger("select", { made: chosen, held });
     write(place.experiment, chosen.query);
     draw(chosen);
   };
   const restore = async (chosen) => {
-    if (element.closest(".studio-sheet").querySelector("progress") && !live) return;
+    if (element.closest(".studio-sheet").querySelector(".studio-running progress") && !live) return;
     turn += 1;
     const before = turn;
     const held = await isHeld(chosen);

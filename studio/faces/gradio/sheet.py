@@ -25,6 +25,7 @@ from studio.kinds import Click, Control, Upload
 from studio.runs import permalink, visitors, words
 from studio.runs.store import parameters, pictures, rendered
 from studio.wire import files, live, socket
+from studio.wire.beside import beside, offer
 from studio.wire.payloads import Payloads
 from studio.wire.visit import VISITS, Told, Visit, merged
 
@@ -61,6 +62,7 @@ class Sheet:
         with gr.Row(elem_classes="studio-top"):
             html(typeset.heading(self.panel))
             self._badge = self._told("badge", made)
+            self._offer = self._draw_offer()
         self._presets = chooser(typeset.presets(self.experiment) if len(self.experiment.presets) > 1 else "")
         with gr.Row(elem_classes="studio-sheet"):
             with gr.Column(elem_classes="studio-result"):
@@ -100,6 +102,15 @@ class Sheet:
                 value = values.get(name) or drawing.empty(name)
                 self._outputs[name] = draw_output(self.experiment.name, name, value)
         return drawing
+
+    def _draw_offer(self) -> gr.HTML | None:
+        """Draw what offers the published model here, or else where the panel offers it."""
+        if self.experiment.offered:
+            details = json.dumps(offer(self.panel, self.experiment))
+            return drawn(None, f"studio.offer(element, props, watch, trigger, {details})")
+        if self.panel.offering:
+            html(typeset.offered_in(self.panel, self.panel.offering))
+        return None
 
     def _posters(self) -> dict[str, str]:
         """Return the address of the opening's first picture of each output."""
@@ -193,6 +204,10 @@ class Sheet:
         if self._in_browser:
             self._connect_browser(controls, running)
             return
+        if self._offer is not None:
+            options = {"inputs": controls, "outputs": self._offer, "trigger_mode": "multiple"}
+            comparing = self._offer.submit(self.compare, **options, **QUIET)
+            self._offer.click(None, cancels=comparing, api_visibility="private")
         self._history.select(self.recall, outputs=[*controls, *told, self._asked], **last)
         each: dict[str, Any] = {"trigger_mode": "multiple", **running}
         if not isinstance(self.experiment, LongExperiment):
@@ -322,6 +337,12 @@ class Sheet:
         visit = self._visit(request)
         async for update in self._telling(request, visit.run(_identity(request), self._named(values))):
             yield update
+
+    async def compare(self, request: gr.Request, *values: Any) -> AsyncIterator[Update]:
+        """Compute with the controls as they stand by the bundled model and by the published one."""
+        assert self._offer is not None, "only an offer asks for it"
+        async for told in beside(self.panel, self.experiment, _identity(request), self._named(values)):
+            yield {self._offer: told}
 
     async def answer(self, event: gr.EventData, request: gr.Request, *values: Any) -> AsyncIterator[Update]:
         """Compute with what a View's page measured."""

@@ -23,7 +23,7 @@ from engines.runtime.video import read_clip_parameters
 from studio import WEB
 from studio.declared import LongExperiment, Panel, Stream, View
 from studio.faces import typeset
-from studio.faces.streamlit import outputs
+from studio.faces.streamlit import offer, outputs
 from studio.faces.streamlit.components import WEB_ROUTE, address, alerts, component, serve_web
 from studio.faces.streamlit.controls import WIDGETS
 from studio.faces.streamlit.painter import paint
@@ -144,6 +144,7 @@ def _panel(panel: Panel, asked: Asked, slugs: Collection[str]) -> None:
     head.html(typeset.heading(panel))
     sheet = _sheet(panel, asked)
     _presets(sheet)
+    offer.draw(sheet)
     result, controls = st.columns(RESULT_AND_CONTROLS, gap="large")
     with controls:
         _controls(sheet)
