@@ -19,7 +19,7 @@ from engines.runtime.errors import DeviceError
 LOCAL = ("localhost", "127.0.0.1", "::1")
 SPACE_PROXIES = "10.0.0.0/8"
 """From where a Space is asked: it is reached by Hugging Face's proxies alone."""
-CLOSED = ("/openapi.json", "/docs", "/redoc", "/monitoring")
+CLOSED = ("/openapi.json", "/docs", "/redoc", "/monitoring", "/gradio_api/deep_link")
 """What the libraries offer besides, and no page of ours asks for."""
 FRAMES = ("'self'", "https://huggingface.co", "https://*.hf.space")
 """Whose pages may show ours in a frame, beside those that may ask the server: a Space's are shown so."""

@@ -17,6 +17,7 @@ from studio.faces.gradio import mcp
 from studio.faces.gradio.blocks import ANSWERS, Blocks
 from studio.faces.gradio.guards import guards
 from studio.faces.gradio.opening import Frame, Opening
+from studio.faces.gradio.sessions import MOST_SESSIONS, begin_empty
 from studio.faces.gradio.sheet import Sheet
 from studio.runs.run import resume
 from studio.runs.store import pictures, rendered
@@ -80,6 +81,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
     faces.add_api_route("/monitoring/summary", _nothing_is_monitored)
     studio = build(panels)
     resume(panels)
+    begin_empty()
     loaded = f"web/{content_name(web)}"
     middleware = [
         *guards(studio, host),
@@ -90,6 +92,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
         server_name=host,
         server_port=port,
         max_threads=QUEUE_LIMIT,
+        state_session_capacity=MOST_SESSIONS,
         prevent_thread_lock=True,
         theme=_theme(),
         favicon_path=web / "favicon.svg",
