@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engines.runtime import bugs, engine, lazy
@@ -29,8 +30,8 @@ panels_command = lazy.load("studio.faces.command")
 space = lazy.load("space.__main__")
 startup = lazy.load("studio.wire.startup")
 switches = lazy.load("studio.wire.switches")
-streamlit_command = lazy.load("streamlit.web.cli")
 streamlit_face = lazy.load("studio.faces.streamlit.page")
+streamlit_server = lazy.load("studio.faces.streamlit.server")
 temporary = lazy.load("studio.wire.temporary")
 weights = lazy.load("weights.__main__")
 
@@ -106,8 +107,9 @@ def serve(arguments: Sequence[str], program: str = "python app.py") -> int:
     temporary.sweep()
     temporary.own_folder()
     if chosen.face == "streamlit":
-        return _serve_streamlit(host, port)
-    _serve_gradio(panels_shown, host, port)
+        _serve_streamlit(host, port)
+    else:
+        _serve_gradio(panels_shown, host, port)
     return 0
 
 
@@ -122,6 +124,11 @@ def _serve_gradio(panels: "Sequence[Panel]", host: str, port: int) -> None:
     stopping.wait()
     journal.end_log()
     gradio_face.stop(studio)
+    _end()
+
+
+def _end() -> None:
+    """Leave nothing behind, and end at once."""
     jobs.JOBS.stop()
     temporary.remove()
     logging.shutdown()
@@ -135,10 +142,11 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _serve_streamlit(host: str, port: int) -> int:
-    options = [f"--server.address={host}", f"--server.port={port}"]
-    streamlit_command.main(["run", __file__, *options], prog_name="streamlit", standalone_mode=False)
-    return 0
+def _serve_streamlit(host: str, port: int) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with suppress(SystemExit, KeyboardInterrupt):
+        streamlit_server.serve(__file__, host, port)
+    _end()
 
 
 def draw() -> None:
