@@ -46,6 +46,9 @@ COMMANDS = {
     "space": "write the studio as a Hugging Face Space",
 }
 PORTS = {"gradio": 7860, "streamlit": 8501}
+LATEST_END = 3.5
+"""Seconds after which a server that is stopped no longer waits for its visitors to leave."""
+ENDING = threading.Lock()
 log = logging.getLogger(__name__)
 
 
@@ -122,6 +125,10 @@ def _serve_gradio(panels: "Sequence[Panel]", host: str, port: int) -> None:
     print(f"Ten Papers Studio: {studio.local_url}", flush=True)
     warm_aside()
     stopping.wait()
+    log.info("stopping")
+    late = threading.Timer(LATEST_END, _end)
+    late.daemon = True
+    late.start()
     journal.end_log()
     gradio_face.stop(studio)
     _end()
@@ -129,11 +136,13 @@ def _serve_gradio(panels: "Sequence[Panel]", host: str, port: int) -> None:
 
 def _end() -> None:
     """Leave nothing behind, and end at once."""
-    jobs.JOBS.stop()
-    temporary.remove()
-    logging.shutdown()
-    # Python would wait for whatever reads a clip just now; jobs go on from where they were saved last.
-    os._exit(0)
+    with ENDING:
+        log.info("ending")
+        jobs.JOBS.stop()
+        temporary.remove()
+        logging.shutdown()
+        # Python would wait for whatever reads a clip just now; jobs go on from where they were saved last.
+        os._exit(0)
 
 
 def _port(text: str) -> int:

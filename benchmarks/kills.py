@@ -37,11 +37,11 @@ LONGEST_SAVE = 120.0
 """Seconds for which an end waits until the jobs were saved at least once since the start."""
 LONGEST = 6.0
 """Seconds of further work before each end."""
-PAUSE = 1.0
-"""Seconds between two runs, which else would leave the jobs little."""
+PAUSE = 2.0
+"""Seconds between two runs, and two uploads, which else would leave the jobs little."""
 LOOK_SECONDS = 0.1
 SERVE = "-m", "benchmarks.kills", "serve"
-SIDE, FRAMES = 256, 40
+SIDE, FRAMES = 256, 34
 """Of the clip that is danced, which is saved when its poses are found and after 32 of them."""
 END_SECONDS = 5.0
 TRIALS = 48
@@ -50,7 +50,7 @@ JOBS: Mapping[str, tuple[str, str, dict[str, Any], tuple[str, ...]]] = {
     "training": (
         "group_normalization",
         "race",
-        {"against": "none", "batch_size": 32, "epochs": 6},
+        {"against": "none", "batch_size": 32, "epochs": 4},
         ("error", "gap", "loss"),
     ),
 }
@@ -150,6 +150,7 @@ def upload(client: httpx.Client, seen: Seen) -> None:
     client.post("/clips", content=clip.read_bytes()).raise_for_status()
     client.post("/gradio_api/upload", files={"files": ("noise.bin", bytes(5_000_000))}).raise_for_status()
     seen.counts["uploads"] += 1
+    time.sleep(PAUSE)
 
 
 def verify(studio: Served, seen: Seen) -> None:
@@ -221,7 +222,7 @@ def undisturbed(folder: Path, clip: Path) -> dict[str, str]:
     from engines.runtime.scheduler import Scheduler
 
     own = {"STUDIO_JOBS": str(folder), "STUDIO_ANSWERS": str(folder / "answers.sqlite3"), "TMPDIR": str(clip.parent)}
-    with served(*SERVE, str(clip), environment=own):
+    with served(*SERVE, str(clip), environment=own, log=folder.parent / "log"):
         wait_for(folder, [RESULT])
     jobs = Jobs(folder, Scheduler())
     ended = {name: jobs.find(*job) for name, job in kinds(folder, [RESULT]).items()}

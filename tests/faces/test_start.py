@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -70,6 +72,14 @@ def test_what_is_wrong_is_said_at_once(tmp_path: Path, variable: str, value: str
     surroundings = {**os.environ, variable: value.format(folder=tmp_path, file=tmp_path / "file")}
     done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=surroundings, capture_output=True, text=True)
     assert done.returncode == 2 and words in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_and_no_other_is_served() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [sys.executable, "app.py", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert re.fullmatch("The studio cannot listen there: .*in use.* Choose another --host or --port.\n", done.stderr)
 
 
 def test_it_says_what_it_would_use_and_serves_nothing() -> None:
