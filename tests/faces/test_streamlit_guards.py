@@ -53,7 +53,9 @@ def test_another_host_and_a_page_elsewhere_are_refused(server: Server) -> None:
     assert httpx.put(server.address + UPLOAD, headers=elsewhere).status_code == 403
 
     async def connect() -> None:
-        async with websockets.connect(f"{server.address.replace('http', 'ws')}/_stcore/stream", origin="https://a.b"):
+        async with websockets.connect(
+            f"{server.address.replace('http', 'ws')}/_stcore/stream", origin=websockets.Origin("https://a.b")
+        ):
             pass
 
     with pytest.raises(websockets.InvalidStatus, match="403"):
