@@ -12,8 +12,12 @@ from studio.wire.origin import Origin, hosts, proxies
 LOCAL = "127.0.0.1"
 
 
-def guards(host: str | None, waiting: Waiting | None = None) -> list[Middleware]:
-    """List the guards of a server that listens at `host`, the outermost first; `waiting` are the runs in its queue.
+def guards(host: str | None, waiting: Waiting | None = None, scripts: str = "") -> list[Middleware]:
+    """List the guards of a server that listens at `host`, the outermost first.
+
+    Args:
+        waiting: the runs in its queue.
+        scripts: further sources of scripts, as a content security policy names them.
 
     Raises:
         DeviceError: STUDIO_HOSTS or STUDIO_LIMITS cannot be read.
@@ -21,7 +25,7 @@ def guards(host: str | None, waiting: Waiting | None = None) -> list[Middleware]
     trust_proxies()
     counted = limits.Limits(limits.read(os.environ.get("STUDIO_LIMITS", "")))
     return [
-        Middleware(Origin, hosts=hosts(host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL)),
+        Middleware(Origin, hosts=hosts(host or os.environ.get("GRADIO_SERVER_NAME") or LOCAL), scripts=scripts),
         Middleware(Gate, limits=counted, waiting=waiting),
         Middleware(visitors.Cookies, may_have=lambda who: counted.grants("visitors", who)),
     ]

@@ -27,7 +27,7 @@ POLICY = "; ".join(
     [
         "default-src 'self'",
         # Gradio's pages begin with scripts of their own, and it makes functions of what components say on loading.
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: {scripts}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "media-src 'self' data: blob:",
@@ -116,11 +116,12 @@ def proxies() -> str:
 class Origin:
     """Refuses what is asked of another host or by a page elsewhere, and says with every answer what pages may do."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts, scripts: str = "") -> None:
         self._app = app
         self._hosts = hosts
+        policy = POLICY.format(scripts=scripts)
         frames = " ".join([*FRAMES, *sorted(hosts.origins)])
-        self._headers = {**HEADERS, "Content-Security-Policy": f"{POLICY}; frame-ancestors {frames}"}
+        self._headers = {**HEADERS, "Content-Security-Policy": f"{policy}; frame-ancestors {frames}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through what is asked for, or refuse it in words."""

@@ -65,7 +65,8 @@ def test_another_host_and_a_page_elsewhere_are_refused(server: Server) -> None:
 def test_pages_say_what_they_may_do_and_bring_a_signed_cookie(server: Server) -> None:
     answer = httpx.get(server.address)
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in policy and "blob: data:;" in policy, "components bring what they share as text"
     cookie = answer.cookies[visitors.COOKIE]
     assert visitors.COOKIE not in httpx.get(server.address, cookies={visitors.COOKIE: cookie}).cookies
     assert visitors.COOKIE in httpx.get(server.address, cookies={visitors.COOKIE: f"{cookie}x"}).cookies

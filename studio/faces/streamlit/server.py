@@ -14,4 +14,5 @@ def serve(script: str, host: str, port: int) -> None:
         DeviceError: STUDIO_HOSTS or STUDIO_LIMITS cannot be read.
     """
     sys.argv = [script]  # Beside which Streamlit finds its settings.
-    App(script, middleware=guards(host)).run(config={"server.address": host, "server.port": port})
+    # Its components' modules, which stand alone, bring what they share as text.
+    App(script, middleware=guards(host, scripts="data:")).run(config={"server.address": host, "server.port": port})
