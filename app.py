@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from engines.runtime import bugs, engine, lazy
@@ -31,8 +32,8 @@ places = lazy.load("studio.wire.places")
 space = lazy.load("space.__main__")
 startup = lazy.load("studio.wire.startup")
 switches = lazy.load("studio.wire.switches")
-streamlit_command = lazy.load("streamlit.web.cli")
 streamlit_face = lazy.load("studio.faces.streamlit.page")
+streamlit_server = lazy.load("studio.faces.streamlit.server")
 temporary = lazy.load("studio.wire.temporary")
 weights = lazy.load("weights.__main__")
 
@@ -47,6 +48,9 @@ COMMANDS = {
     "space": "write the studio as a Hugging Face Space",
 }
 PORTS = {"gradio": 7860, "streamlit": 8501}
+LATEST_END = 3.5
+"""Seconds after which a server that is stopped no longer waits for its visitors to leave."""
+ENDING = threading.Lock()
 log = logging.getLogger(__name__)
 
 
@@ -125,8 +129,9 @@ def serve(arguments: Sequence[str], program: str = "python app.py") -> int:
     temporary.sweep()
     temporary.own_folder()
     if chosen.face == "streamlit":
-        return _serve_streamlit(host, port)
-    _serve_gradio(panels_shown, host, port)
+        _serve_streamlit(host, port)
+    else:
+        _serve_gradio(panels_shown, host, port)
     return 0
 
 
@@ -139,13 +144,24 @@ def _serve_gradio(panels: "Sequence[Panel]", host: str, port: int) -> None:
     print(f"Ten Papers Studio: {studio.local_url}", flush=True)
     warm_aside(measure_places)
     stopping.wait()
+    log.info("stopping")
+    late = threading.Timer(LATEST_END, _end)
+    late.daemon = True
+    late.start()
     journal.end_log()
     gradio_face.stop(studio)
-    jobs.JOBS.stop()
-    temporary.remove()
-    logging.shutdown()
-    # Python would wait for whatever reads a clip just now; jobs go on from where they were saved last.
-    os._exit(0)
+    _end()
+
+
+def _end() -> None:
+    """Leave nothing behind, and end at once."""
+    with ENDING:
+        log.info("ending")
+        jobs.JOBS.stop()
+        temporary.remove()
+        logging.shutdown()
+        # Python would wait for whatever reads a clip just now; jobs go on from where they were saved last.
+        os._exit(0)
 
 
 def _port(text: str) -> int:
@@ -154,10 +170,11 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _serve_streamlit(host: str, port: int) -> int:
-    options = [f"--server.address={host}", f"--server.port={port}"]
-    streamlit_command.main(["run", __file__, *options], prog_name="streamlit", standalone_mode=False)
-    return 0
+def _serve_streamlit(host: str, port: int) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with suppress(SystemExit, KeyboardInterrupt):
+        streamlit_server.serve(__file__, host, port)
+    _end()
 
 
 def draw() -> None:

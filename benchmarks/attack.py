@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -296,15 +296,37 @@ def starts() -> list[Row]:
     return rows
 
 
+ATTACKS: dict[str, Callable[[Served, Path], Row]] = {
+    "hosts": lambda studio, _: elsewhere(studio),
+    "headers": lambda studio, _: headers(studio),
+    "rooms": lambda studio, _: rooms(studio),
+    "uploads": lambda studio, _: uploads(studio),
+    "files": lambda studio, _: stored(studio),
+    "events": lambda studio, _: events(studio),
+    "sockets": lambda studio, _: asyncio.run(hold(studio)),
+    "sliders": lambda studio, _: asyncio.run(sliders(studio)),
+    "pictures": lambda studio, _: hostile.pictures(studio),
+    "mesh": lambda studio, _: hostile.meshes(studio),
+    "parameters": lambda studio, _: hostile.parameters(studio),
+    "edits": lambda studio, _: hostile.edit_list(studio),
+    "stop": lambda studio, _: hostile.stop_of_another(studio),
+    "wrong": hostile.wrong,
+}
+"""By name, each given the server and the file of its log."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Do what the command line says."""
-    argparse.ArgumentParser(prog="python -m benchmarks attack", description=__doc__).parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks attack", description=__doc__)
+    parser.add_argument("--only", choices=ATTACKS, nargs="+", help="these attacks on a running server, and no others")
+    only = parser.parse_args(arguments).only
     rows = []
     with tempfile.TemporaryDirectory() as folder, socket_server() as hub:
-        for row in chain(against_one(Path(folder), hub), (row for part in (starts, ends) for row in part())):
+        others = (row for part in (starts, ends) for row in part()) if only is None else ()
+        for row in chain(against_one(Path(folder), hub, only or ATTACKS), others):
             rows.append(row)
             print(row, flush=True)
-    print(f"{sum(row.held for row in rows)} of {len(rows)} held")
+    print(f"{sum(row.held for row in rows)} of {len(rows)} held; load {os.getloadavg()[1]:.1f}")
     if not all(row.held for row in rows):
         sys.exit(1)
 
@@ -316,8 +338,8 @@ def socket_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def against_one(folder: Path, hub: str) -> Iterator[Row]:
-    """Make every attack on one server, which a visitor uses all the while."""
+def against_one(folder: Path, hub: str, names: Iterable[str]) -> Iterator[Row]:
+    """Make these attacks on one server, which a visitor uses all the while."""
     log = folder / "log"
     own = {
         "STUDIO_JOBS": f"{folder}/jobs",
@@ -327,31 +349,15 @@ def against_one(folder: Path, hub: str) -> Iterator[Row]:
         "HF_ENDPOINT": hub,
         "TMPDIR": str(folder),
     }
-    attacks: dict[str, Callable[[Served], Row]] = {
-        "other hosts": elsewhere,
-        "headers": headers,
-        "rooms": rooms,
-        "uploads": uploads,
-        "stored files": stored,
-        "events": events,
-        "idle sockets": lambda studio: asyncio.run(hold(studio)),
-        "sliders": lambda studio: asyncio.run(sliders(studio)),
-        "pictures": hostile.pictures,
-        "a mesh": hostile.meshes,
-        "parameters": hostile.parameters,
-        "an edit list": hostile.edit_list,
-        "a stop": hostile.stop_of_another,
-        "wrong requests": lambda studio: hostile.wrong(studio, log),
-    }
     with served(environment=own, log=log) as studio:
         time.sleep(WARMING)
-        regular = Regular(studio, during=next(iter(attacks)))
+        regular = Regular(studio, during="")
         with hostile.peak(studio) as grown:
             before = studio.memory
             with regular.visiting():
-                for name, attack in attacks.items():
+                for name in names:
                     regular.meanwhile(name)
-                    yield attack(studio)
+                    yield ATTACKS[name](studio, log)
             yield regular.row()
             # Last, for whoever runs Stylize meanwhile is refused in a sentence.
             yield hostile.full_disk(studio)

@@ -48,7 +48,7 @@ def _state(checkpoint: Checkpoint) -> tuple[str, str]:
         return found[0], str(found[1])
     if not checkpoint.fetchable:
         return "not here", checkpoint.remedy
-    from engines.runtime.downloads import partly_here
+    from engines.runtime.fetching import partly_here
 
     partial = partly_here(checkpoint)
     state = f"{megabytes(partial)} are here" if partial else "not here"

@@ -3,9 +3,8 @@
 A file from the Hub goes into the Hub's own cache. engines/runtime/hub.py asks it, engines/runtime/transfer.py receives.
 """
 
-import errno
 import json
-import logging
+import math
 import os
 import threading
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from engines.runtime import fetching, hub
+from engines.runtime.bugs import sentence
 from engines.runtime.checkpoints import (
     Checkpoint,
     Group,
@@ -30,11 +30,11 @@ from engines.runtime.checkpoints import (
     present,
     sha256,
 )
+from engines.runtime.disk import FULL
 from engines.runtime.errors import CheckpointError
+from engines.runtime.fetching import lock_file, partials, partly_here
 from engines.runtime.scheduler import State
 from engines.runtime.transfer import Explain, Receiving, Trouble, explain_plain
-
-log = logging.getLogger(__name__)
 
 PATIENCE = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each new attempt; the row starts over whenever the file grows."""
@@ -44,8 +44,6 @@ POLL = 0.2
 """Seconds between two looks at a download that another process runs."""
 TELLING = 1_000_000
 """Bytes received at least for their rate to say how long another download takes."""
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""The system's error numbers that say a disk takes no more."""
 
 
 class _Cancelled(Exception):
@@ -126,8 +124,7 @@ class Fetch:
             self.error = str(error)
             self._enter(State.FAILED)
         except Exception as error:
-            log.exception("The download of %s broke", self.name)
-            self.error = f"The studio is at fault ({type(error).__name__}); its log says more."
+            self.error = sentence(error)
             self._enter(State.FAILED)
 
     def _bring(self) -> None:
@@ -143,11 +140,12 @@ class Fetch:
 
 
 class Download(Fetch):
-    """Brings one checkpoint onto this machine."""
+    """Brings one checkpoint onto this machine, for a visitor or for the owner."""
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, by_owner: bool = False) -> None:
         super().__init__()
         self.checkpoint, self.name = checkpoint, checkpoint.name
+        self._by_owner, self._room = by_owner, math.inf
         self.done, self.total = 0, checkpoint.size
         self._receiving: Receiving | None = None
         self._since = time.monotonic()
@@ -159,6 +157,8 @@ class Download(Fetch):
         return received / max(time.monotonic() - self._since, 1e-3)
 
     def _bring(self) -> None:
+        if self._by_owner:
+            fetching.adopt(self.checkpoint)
         if not _is_usable(self.checkpoint):
             self._download()
         self.done = self.total = locate(self.checkpoint).stat().st_size
@@ -169,6 +169,8 @@ class Download(Fetch):
         with self._writing(), self._alone():
             if _is_usable(self.checkpoint):  # Another process got it while this one waited.
                 return
+            if not self._by_owner:
+                self._room = fetching.book(self.checkpoint)
             self._enter(State.RUNNING)
             self._remove_damaged()
             self._from_any_source()
@@ -203,7 +205,7 @@ class Download(Fetch):
                 refusals.append(str(trouble))
         else:
             raise CheckpointError(" ".join([*refusals, _other_ways(self.checkpoint)]))
-        for outdated in _partials(self.checkpoint):
+        for outdated in partials(self.checkpoint):
             outdated.unlink()
         if self._receiving is not None and self._receiving.received >= TELLING:
             _rate_file().write_text(f"{self.rate:.0f}")
@@ -284,6 +286,8 @@ class Download(Fetch):
             if self._cancel.is_set():
                 raise _Cancelled
             self.done, self.total, self.error = receiving.done, receiving.total or self.total, None
+            if max(self.done, self.total) > self._room:  # The manifest's size may be approximate.
+                raise CheckpointError(fetching.too_much(max(self.done, self.total)))
 
         self.done, self._since = receiving.done, time.monotonic()
         receiving.receive(address, headers, explain, constants.HF_HUB_DOWNLOAD_TIMEOUT, tell)
@@ -313,7 +317,7 @@ class Download(Fetch):
         with ExitStack() as stack:
             while True:
                 try:
-                    stack.enter_context(WeakFileLock(pin.with_suffix(".lock"), timeout=POLL))
+                    stack.enter_context(WeakFileLock(lock_file(self.checkpoint), timeout=POLL))
                     break
                 except Timeout:
                     self.done = partly_here(self.checkpoint)
@@ -344,16 +348,6 @@ def _other_ways(checkpoint: Checkpoint) -> str:
     return f"A copy from elsewhere serves too: `studio weights import {checkpoint.name} FILE`."
 
 
-def partly_here(checkpoint: Checkpoint) -> int:
-    """Count the bytes of an unfinished download on this machine."""
-    return max((partial.stat().st_size for partial in _partials(checkpoint)), default=0)
-
-
-def _partials(checkpoint: Checkpoint) -> list[Path]:
-    pin = pin_file(checkpoint)
-    return list(pin.parent.glob(f"{pin.stem}.*.incomplete"))
-
-
 def _rate_file() -> Path:
     return own_folder() / "studio" / "rate"
 
@@ -369,9 +363,9 @@ def expected_seconds(size: int) -> float | None:
 class GroupDownload(Fetch):
     """Brings the checkpoints of a group onto this machine, one after the other, as far as the first that fails."""
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Group, by_owner: bool = False) -> None:
         super().__init__()
-        self.group = group
+        self.group, self._by_owner = group, by_owner
         self._place, self._member = 0, Download(group.members[0])
 
     @property
@@ -408,7 +402,7 @@ class GroupDownload(Fetch):
             self._place = place
             if self._cancel.is_set():
                 raise _Cancelled
-            self._member = _started(checkpoint.name, partial(Download, checkpoint))
+            self._member = _started(checkpoint.name, partial(Download, checkpoint, self._by_owner))
             if self._member.wait() is State.CANCELLED:
                 raise _Cancelled
             if self._member.state is State.FAILED:
@@ -435,15 +429,18 @@ def download(checkpoint: Checkpoint, by_owner: bool = False) -> Download:
 
     A new one continues from what an earlier one left. It ends at once, without a request, if the checkpoint is here and
     sound.
+
+    Raises:
+        CheckpointError: nobody here may fetch it for a visitor, or their downloads' budget has no room for it.
     """
-    fetching.check(checkpoint.name, by_owner)
-    return _started(checkpoint.name, partial(Download, checkpoint))
+    fetching.check(checkpoint, by_owner)
+    return _started(checkpoint.name, partial(Download, checkpoint, by_owner))
 
 
 def download_all(group: Group, by_owner: bool = False) -> GroupDownload:
     """Return the download of a group, as `download` does for one checkpoint."""
-    fetching.check(group.name, by_owner)
-    return _started(group.name, partial(GroupDownload, group))
+    fetching.check(group, by_owner)
+    return _started(group.name, partial(GroupDownload, group, by_owner))
 
 
 def latest(wanted: Checkpoint | Group) -> Fetch | None:
@@ -462,7 +459,7 @@ def instead_of(checkpoint: Checkpoint | Group, bundled: Checkpoint | Group, erro
     if isinstance(checkpoint, Checkpoint) and checkpoint.fetchable and not _is_usable(checkpoint):
         known = latest(checkpoint)
         if known is None or known.state is State.DONE:
-            refused = fetching.refusal(checkpoint.name)
+            refused = fetching.refusal(checkpoint)
             if refused is not None:
                 return f"{checkpoint.name} is not on this machine. {refused} This result is from the {bundled.badge}."
             known = download(checkpoint)

@@ -8,9 +8,9 @@ import fastapi
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from engines.runtime.checkpoints import Checkpoint, Group, choice_of, megabytes, present
-from engines.runtime.downloads import Fetch, download, download_all, expected_seconds, latest, partly_here
+from engines.runtime.downloads import Fetch, download, download_all, expected_seconds, latest
 from engines.runtime.errors import InputError, StudioError
-from engines.runtime.fetching import offline, refusal
+from engines.runtime.fetching import offline, partly_here, refusal
 from engines.runtime.scheduler import State
 from studio.drawn.tables import paragraph, table
 from studio.runs import visitors
@@ -75,7 +75,7 @@ def _state(wanted: Checkpoint | Group, missing: Sequence[Checkpoint]) -> dict[st
         there = f"{here / 1e6:,.1f} of {megabytes(wanted.size)} are on this machine" if here else "Not on this machine"
         told = "runs do" if isinstance(wanted, Group) else "a run asks for it, and does"
         words, action = f"{there}; {told} without it until it is here.", "Download"
-    refused = refusal(wanted.name) or offline()
+    refused = refusal(wanted) or offline()
     if action is not None and refused is not None:
         words, action = f"Not on this machine. {refused}", None
     return {"words": words, "fraction": None, "action": action}

@@ -29,12 +29,15 @@ API = "/gradio_api"
 RUNS = tuple(f"{API}/{place}" for place in ("queue/join", "call/", "run/", "api/", "mcp"))
 LISTENED = (f"{API}/queue/data", f"{API}/call/")
 PROGRAM_UPLOAD = f"{API}/upload"
-SOCKET = "socket"
-"""The path of the pages' sockets."""
+SOCKET, STREAMLIT = "socket", "_stcore"
+"""The first parts of the paths of the pages' sockets, in either face."""
+STREAMLIT_UPLOAD = f"/{STREAMLIT}/upload_file/"
 BODY_SECONDS, BODY_PAUSE = 600.0, 30.0
 """How long a body may take to arrive, and how long its next part."""
 IDLE_SECONDS = 300.0
 """How long a socket is kept on which nothing comes; a page opens another when it needs one."""
+FORM_BYTES = 100_000
+"""What a form adds to a file."""
 BUSY = 1013
 """The code by which a page knows that it should come again."""
 WHO = "studio.who"
@@ -59,6 +62,10 @@ class _Late(Exception):
     pass
 
 
+class _TooLarge(Exception):
+    pass
+
+
 class Gate:
     """Stands around a server and asks `limits` before it lets anybody in."""
 
@@ -69,7 +76,7 @@ class Gate:
         self._listened: Counter[str] = Counter()
         self._uploading = 0
         largest = {f"/{kind.route}": kind.largest for kind in Upload.kinds()}
-        self._largest = {**largest, "/saved": MAXIMUM_BYTES, PROGRAM_UPLOAD: MAXIMUM_BYTES}
+        self._largest = {**largest, **dict.fromkeys(("/saved", PROGRAM_UPLOAD, STREAMLIT_UPLOAD), MAXIMUM_BYTES)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through what is asked for, or refuse it in words."""
@@ -94,8 +101,8 @@ class Gate:
             await send(message)
 
         try:
-            if scope["method"] == "POST":
-                await self._serve_post(scope, receive, note, who)
+            if scope["method"] in ("POST", "PUT"):
+                await self._serve_body(scope, receive, note, who)
             else:
                 await self._serve_listening(scope, receive, note)
         except Exception as error:
@@ -104,19 +111,21 @@ class Gate:
                 await answer(scope, receive, send)
 
     async def _serve_socket(self, scope: Scope, receive: Receive, send: Send, who: Who) -> None:
-        if scope["path"].split("/")[1] != SOCKET:
+        # Streamlit's page says nothing while it is looked at.
+        kept = {SOCKET: IDLE_SECONDS, STREAMLIT: math.inf}.get(scope["path"].split("/")[1])
+        if kept is None:
             await self._app(scope, receive, send)
             return
         try:
             with self._limits.hold("sockets", who):
-                await self._app(scope, _disconnecting(receive, send, IDLE_SECONDS), send)
+                await self._app(scope, _disconnecting(receive, send, kept), send)
         except Refused as error:
             await receive()
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.send", "text": json.dumps({"error": str(error)})})
             await send({"type": "websocket.close", "code": BUSY})
 
-    async def _serve_post(self, scope: Scope, receive: Receive, send: Send, who: Who) -> None:
+    async def _serve_body(self, scope: Scope, receive: Receive, send: Send, who: Who) -> None:
         # Nobody is there to be told of a body that breaks off.
         is_stored = scope["path"].rstrip("/") == PROGRAM_UPLOAD
         with (
@@ -126,7 +135,9 @@ class Gate:
         ):
             await self._count(scope, who)
             held.enter_context(self._limits.hold("bodies", who))
-            arriving = _arriving(receive, held.close)
+            # Streamlit would write all that comes to the disk before it looks how much it is; ours stop by themselves.
+            most = MAXIMUM_BYTES + FORM_BYTES if scope["path"].startswith(STREAMLIT_UPLOAD) else math.inf
+            arriving = _arriving(receive, held.close, most)
             await self._app(scope, arriving, send)
 
     @contextmanager
@@ -142,6 +153,8 @@ class Gate:
 
     async def _count(self, scope: Scope, who: Who) -> None:
         path = scope["path"].rstrip("/")
+        if path.startswith(STREAMLIT_UPLOAD):  # The names of a session and of a file follow.
+            path = STREAMLIT_UPLOAD
         if path.startswith(RUNS):
             await self._waiting.forget_abandoned(self._listened)
             self._limits.check_room("waiting", who, self._waiting())
@@ -170,6 +183,8 @@ def _answer(error: Exception) -> JSONResponse:
     """Return the answer that says why nothing was done."""
     if isinstance(error, Refused):
         return refusal(429, str(error), {"Retry-After": str(error.seconds)})
+    if isinstance(error, _TooLarge):
+        return refusal(413, f"The file is larger than {MAXIMUM_BYTES // 1_000_000} MB; choose a smaller one.")
     if isinstance(error, _Late):
         return refusal(408, "The rest did not arrive in time; check the network, and send it again.")
     return refusal(507 if isinstance(explained(error), StudioError) else 500, sentence(error))
@@ -184,12 +199,12 @@ def _listening(scope: Scope) -> str:
     return asked[0] if asked else path.rsplit("/", 1)[-1]
 
 
-def _arriving(receive: Receive, arrived: Callable[[], object]) -> Receive:
-    """Bound how long a body may take to come; `arrived` is called once it is there, or will not come."""
-    end, is_whole = asyncio.get_running_loop().time() + BODY_SECONDS, False
+def _arriving(receive: Receive, arrived: Callable[[], object], most: float) -> Receive:
+    """Bound how long a body may take to come, and its bytes; `arrived` is called once it is there, or will not come."""
+    end, is_whole, size = asyncio.get_running_loop().time() + BODY_SECONDS, False, 0
 
     async def receive_in_time() -> Message:
-        nonlocal is_whole
+        nonlocal is_whole, size
         if is_whole:
             return await receive()
         left = end - asyncio.get_running_loop().time()
@@ -198,6 +213,10 @@ def _arriving(receive: Receive, arrived: Callable[[], object]) -> Receive:
         except TimeoutError:
             arrived()
             raise _Late from None
+        size += len(message.get("body", b""))
+        if size > most:
+            arrived()
+            raise _TooLarge
         is_whole = message["type"] != "http.request" or not message.get("more_body")
         if is_whole:
             arrived()

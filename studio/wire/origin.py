@@ -19,7 +19,7 @@ from engines.runtime.errors import DeviceError
 LOCAL = ("localhost", "127.0.0.1", "::1")
 SPACE_PROXIES = "10.0.0.0/8"
 """From where a Space is asked: it is reached by Hugging Face's proxies alone."""
-CLOSED = ("/openapi.json", "/docs", "/redoc", "/monitoring")
+CLOSED = ("/openapi.json", "/docs", "/redoc", "/monitoring", "/gradio_api/deep_link")
 """What the libraries offer besides, and no page of ours asks for."""
 FRAMES = ("'self'", "https://huggingface.co", "https://*.hf.space")
 """Whose pages may show ours in a frame, beside those that may ask the server: a Space's are shown so."""
@@ -27,7 +27,7 @@ POLICY = "; ".join(
     [
         "default-src 'self'",
         # Gradio's pages begin with scripts of their own, and it makes functions of what components say on loading.
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: {scripts}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "media-src 'self' data: blob:",
@@ -116,11 +116,12 @@ def proxies() -> str:
 class Origin:
     """Refuses what is asked of another host or by a page elsewhere, and says with every answer what pages may do."""
 
-    def __init__(self, app: ASGIApp, hosts: Hosts) -> None:
+    def __init__(self, app: ASGIApp, hosts: Hosts, scripts: str = "") -> None:
         self._app = app
         self._hosts = hosts
+        policy = POLICY.format(scripts=scripts)
         frames = " ".join([*FRAMES, *sorted(hosts.origins)])
-        self._headers = {**HEADERS, "Content-Security-Policy": f"{POLICY}; frame-ancestors {frames}"}
+        self._headers = {**HEADERS, "Content-Security-Policy": f"{policy}; frame-ancestors {frames}"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through what is asked for, or refuse it in words."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from engines.runtime.checkpoints import catalogue, override_folder, present
 from engines.runtime.disk import state_folder
 from engines.runtime.errors import StudioError
-from engines.runtime.fetching import who_may_fetch
+from engines.runtime.fetching import budget, taken, who_may_fetch
 from engines.runtime.jobs import JOBS
 from engines.runtime.memory import MEMORY
 from studio.wire import limits
@@ -22,7 +22,7 @@ LEAST_FREE = 200_000_000
 def faults(bound: str) -> list[str]:
     """List what keeps a server that would listen at `bound` from its work, a sentence each; none if all is well."""
     found = [*_wrong_folders()]
-    for check in (lambda: hosts(bound), _limits, proxies, who_may_fetch):
+    for check in (lambda: hosts(bound), _limits, proxies, who_may_fetch, budget):
         try:
             check()
         except StudioError as error:
@@ -46,6 +46,7 @@ def described(bound: str) -> list[str]:
         f"answers as: {hosts(bound)}",
         f"believes the forwarded address of: {proxies() or 'nobody'}",
         f"checkpoints are fetched for: {who_may_fetch()}",
+        f"visitors' downloads may take: {budget() / 1e9:g} GB, of which {taken() / 1e9:.1f} are taken",
         f"switched off: {os.environ.get('STUDIO_WITHOUT') or 'nothing'}",
         f"checkpoints here, {len(here)} of {len(catalogue())}: {', '.join(here)}",
         "limits, where STUDIO_LIMITS can change each number:",

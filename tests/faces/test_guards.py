@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import pytest
 import websockets
+from gradio.state_holder import SessionState
 
 from studio.declared import Experiment, Panel, Stream, View
+from studio.faces.gradio.page import build
 from studio.kinds import Camera, Number, Table
 from studio.runs import visitors
 from studio.wire import gate, limits
@@ -126,6 +128,14 @@ def test_invented_sessions_do_not_stop_the_studio_for_a_visitor(address: str, vi
     assert ended(visitor, "own")
 
 
+def test_a_page_that_opens_has_no_component_described_anew(address: str) -> None:
+    """Of all pages' components that took as long as a run, on the thread that answers everybody."""
+    built = build([PANEL])
+    began = SessionState(built)
+    assert list(began.components) == []
+    assert began.blocks_config.fns.keys() == built.fns.keys()
+
+
 def test_runs_whose_client_never_listens_are_forgotten(
     address: str, visitor: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,7 +247,8 @@ def test_pages_say_what_they_may_do(address: str) -> None:
         headers = httpx.get(address + path).headers
         assert "frame-ancestors 'self' https://huggingface.co" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-    assert httpx.get(address + "/openapi.json").status_code == 404
+    for path in ("/openapi.json", f"{API}/deep_link?session_hash=anybody"):
+        assert httpx.get(address + path).status_code == 404
 
 
 def test_a_forwarded_address_is_believed_of_known_proxies_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

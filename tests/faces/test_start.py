@@ -2,7 +2,9 @@
 
 import fcntl
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -62,6 +64,7 @@ def test_killed_it_leaves_files_which_the_next_removes_and_stopped_it_leaves_non
         ("STUDIO_PROXIES", "caddy", "neither an address"),
         ("STUDIO_WITHOUT", "vid2wid", "'vid2wid' is no panel"),
         ("STUDIO_FETCH", "me", "none of anyone, owner, nobody"),
+        ("STUDIO_FETCH_GB", "much", "no number of gigabytes"),
         ("GRADIO_SERVER_PORT", "x", "'x' is not a port"),
     ],
 )
@@ -72,10 +75,25 @@ def test_what_is_wrong_is_said_at_once(tmp_path: Path, variable: str, value: str
     assert done.returncode == 2 and words in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
 
 
+def test_a_port_that_is_taken_is_said_and_no_other_is_served() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        command = [sys.executable, "app.py", "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert re.fullmatch("The studio cannot listen there: .*in use.* Choose another --host or --port.\n", done.stderr)
+
+
 def test_it_says_what_it_would_use_and_serves_nothing() -> None:
     command = [sys.executable, "app.py", "--check", "--host", "0.0.0.0"]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for words in ("device: ", "GB free", "any address in numbers", "| `rooms` | 3,600 s |", "checkpoints here"):
+    for words in (
+        "device: ",
+        "GB free",
+        "any address in numbers",
+        "| `rooms` | 3,600 s |",
+        "checkpoints here",
+        "downloads may take: 5 GB",
+    ):
         assert words in said
 
 

@@ -126,14 +126,14 @@ def process(
 
 
 def started(
-    files: Path, variables: Mapping[str, str] | None = None, log: Path | None = None
+    files: Path, variables: Mapping[str, str] | None = None, log: Path | None = None, face: str = "gradio"
 ) -> tuple[str, subprocess.Popen[bytes]]:
     """The whole studio in a process of its own, whose temporary files lie in `files`, and what it writes in `log`."""
     files.mkdir(exist_ok=True)
     surroundings = {**os.environ, "TMPDIR": str(files), **(variables or {})}
 
     def start(port: int) -> tuple[str, subprocess.Popen[bytes]]:
-        command = [sys.executable, "app.py", "--port", str(port)]
+        command = [sys.executable, "app.py", "--port", str(port), "--face", face]
         with open(log or os.devnull, "wb") as written:
             server = subprocess.Popen(
                 command, cwd=ROOT, env=surroundings, stdout=subprocess.DEVNULL, stderr=written if log else None

@@ -16,15 +16,17 @@ from tests.support import ROOT
 from tests.support.browser import PAGE_PATIENCE
 from tests.support.servers import process
 
+SERVE = "from studio.faces.streamlit.server import serve\n"
+
 
 def streamlit_server(folder: Path) -> AbstractContextManager[str]:
-    """Where a real server serves the panels of tests/support/streamlit.py."""
+    """Where a real server serves the panels of tests/support/streamlit.py, behind the guards of the studio's own."""
     path = folder / "app.py"
     path.write_text("from tests.support.streamlit import script\n\nscript()\n")
     environment = {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
 
     def command(port: int) -> list[str]:
-        return [sys.executable, "-m", "streamlit", "run", str(path), "--server.port", str(port)]
+        return [sys.executable, "-c", f"{SERVE}serve({str(path)!r}, '127.0.0.1', {port})"]
 
     return process(command, lambda port: environment, path="/_stcore/health")
 

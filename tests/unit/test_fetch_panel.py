@@ -13,7 +13,7 @@ import pytest
 import pages
 from engines.runtime import checkpoints
 from engines.runtime.checkpoints import Checkpoint, catalogue, find, present
-from engines.runtime.downloads import partly_here
+from engines.runtime.fetching import partly_here
 from studio.runs.run import finished, start
 from tests.support import ROOT
 from tests.support.hub_server import Fault, Hub

@@ -11,8 +11,9 @@ from huggingface_hub import HfApi, hf_hub_download
 from torch import nn
 
 from engines.runtime.checkpoints import checked, find, is_sound, load_into, pinned, present
-from engines.runtime.downloads import download, latest, partly_here
+from engines.runtime.downloads import download, latest
 from engines.runtime.errors import CheckpointError
+from engines.runtime.fetching import partly_here
 from engines.runtime.scheduler import State
 from engines.runtime.transfer import CHUNK
 from tests.support.hub_server import COMMIT, Fault, Hub

@@ -21,8 +21,9 @@ from safetensors.torch import save
 from engines.photo_stylization import engine
 from engines.runtime import downloads
 from engines.runtime.checkpoints import checked, find, load_into, pin_file, present
-from engines.runtime.downloads import download, latest, partly_here
+from engines.runtime.downloads import download, latest
 from engines.runtime.errors import CheckpointError
+from engines.runtime.fetching import partly_here
 from engines.runtime.progress import Substitution
 from engines.runtime.scheduler import State, Task
 from engines.runtime.transfer import CHUNK

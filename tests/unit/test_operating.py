@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pages import panels
+from studio.wire import startup, switches
 from studio.wire.limits import LIMITS, table
 from tests.support import ROOT
 
@@ -15,6 +17,8 @@ TEXT = (ROOT / "docs" / "operating.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
 OF_RESEARCHERS = {"STUDIO_CIFAR10"}
 """Where a data set lies, for those who train and measure."""
+SETTINGS = re.findall(r'`(STUDIO_\w+)="?([^"`]+)"?`', TEXT)
+"""What the text sets within a sentence or a table."""
 SWITCHES = re.findall(r"^\| `(STUDIO_\w+)`", TEXT, re.MULTILINE)
 
 
@@ -28,6 +32,14 @@ def test_every_variable_of_the_studio_is_among_the_switches() -> None:
         for path in [ROOT / part] if part.endswith(".py") else (ROOT / part).rglob("*.py"):
             used |= set(re.findall(r'environ(?:\.get\(|\[)"(STUDIO_\w+)"', path.read_text()))
     assert used - OF_RESEARCHERS == set(SWITCHES)
+
+
+@pytest.mark.parametrize(("name", "value"), SETTINGS)
+def test_each_setting_in_its_sentences_is_taken(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert name in SWITCHES
+    monkeypatch.setenv(name, value)
+    assert startup.faults("127.0.0.1") == []
+    assert len(switches.shown(panels())) > 1
 
 
 @pytest.mark.slow

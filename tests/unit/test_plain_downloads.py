@@ -9,7 +9,8 @@ from huggingface_hub import constants, scan_cache_dir
 
 from engines.runtime import checkpoints
 from engines.runtime.checkpoints import Group, is_sound, pinned, present
-from engines.runtime.downloads import download_all, latest, partly_here
+from engines.runtime.downloads import download_all, latest
+from engines.runtime.fetching import partly_here
 from engines.runtime.scheduler import State
 from engines.runtime.transfer import CHUNK
 from tests.support.hub_server import Fault, Hub

@@ -16,13 +16,15 @@ from studio.declared import Panel, Stream, View
 from studio.faces import api, typeset
 from studio.faces.gradio import mcp
 from studio.faces.gradio.blocks import ANSWERS, Blocks
-from studio.faces.gradio.guards import guards
 from studio.faces.gradio.opening import Frame, Opening
+from studio.faces.gradio.sessions import MOST_SESSIONS, begin_empty
 from studio.faces.gradio.sheet import Sheet
+from studio.faces.gradio.waiting import Queued
 from studio.runs.run import resume
 from studio.runs.store import pictures, rendered
 from studio.wire import downloads, files, live, socket
 from studio.wire.compressed import Compressed
+from studio.wire.guards import guards
 from studio.wire.switches import has_mcp
 from studio.wire.web import content_name, modules
 
@@ -83,9 +85,10 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
     faces.add_api_route("/monitoring/summary", _nothing_is_monitored)
     studio = build(panels)
     resume(panels)
+    begin_empty()
     loaded = f"web/{content_name(web)}"
     middleware = [
-        *guards(studio, host),
+        *guards(host, Queued(studio)),
         Middleware(Opening, frames=_frames(panels, web, loaded)),
         Middleware(Compressed, named=("/assets/", f"/{loaded}/", "/openings/")),
     ]
@@ -93,6 +96,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
         server_name=host,
         server_port=port,
         max_threads=QUEUE_LIMIT,
+        state_session_capacity=MOST_SESSIONS,
         prevent_thread_lock=True,
         theme=_theme(),
         favicon_path=web / "favicon.svg",
