@@ -18,6 +18,11 @@ def top(panels: Sequence[Panel], here: str, programs: str, opening: str = "") ->
     return rendered("top.html", panels=panels, here=here, programs=programs, opening=opening)
 
 
+def foot() -> str:
+    """Write the line below every page."""
+    return rendered("foot.html")
+
+
 def programs(has_mcp: bool) -> str:
     """Write the page about the endpoints, which are tools for language models as well if it `has_mcp`."""
     return rendered("programs.html", has_mcp=has_mcp)

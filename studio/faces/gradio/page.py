@@ -120,13 +120,14 @@ def _frames(panels: Sequence[Panel], loaded: str) -> dict[str, Frame]:
     )
     live_head = f'{head}<script type="module" src="{loaded}/live.js"></script>'
     survey = typeset.survey([(panel, _survey_picture(panel)) for panel in panels])
-    frames = {"": Frame(TITLE, head, typeset.top(panels, "", PROGRAMS) + survey)}
+    foot = typeset.foot()
+    frames = {"": Frame(TITLE, head, typeset.top(panels, "", PROGRAMS) + survey, foot)}
     for panel in panels:
         is_live = any(isinstance(experiment, Stream | View) for experiment in panel.experiments)
         over = typeset.top(panels, panel.slug, PROGRAMS, panel.title)
-        frames[panel.slug] = Frame(f"{panel.title}: {TITLE}", live_head if is_live else head, over)
+        frames[panel.slug] = Frame(f"{panel.title}: {TITLE}", live_head if is_live else head, over, foot)
     over = typeset.top(panels, PROGRAMS, PROGRAMS)
-    frames[PROGRAMS] = Frame(f"{PROGRAMS_TITLE}: {TITLE}", head, over, tells_endpoints=True)
+    frames[PROGRAMS] = Frame(f"{PROGRAMS_TITLE}: {TITLE}", head, over, foot, tells_endpoints=True)
     return frames
 
 
