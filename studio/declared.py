@@ -297,11 +297,21 @@ class Paper:
 
 
 @dataclass(frozen=True)
+class Living:
+    """Names an output of an experiment, and the part of its pictures that is shown: left, top, right, bottom, to 1."""
+
+    experiment: str
+    output: str
+    part: tuple[float, float, float, float] = (0, 0, 1, 1)
+
+
+@dataclass(frozen=True)
 class Panel:
     """Describes a paper's place in the studio.
 
     `slug` is its module and address, `title` a few words, `story` a sentence. If it `shows_people`, its pictures and
-    movies say in their metadata that they are synthetic.
+    movies say in their metadata that they are synthetic. `living` says which result stands for it
+    on the front page, in motion.
     """
 
     slug: str
@@ -310,6 +320,11 @@ class Panel:
     story: str
     experiments: Sequence[Experiment]
     shows_people: bool = False
+    living: Living | None = None
+
+    def __post_init__(self) -> None:
+        if self.living is not None and self.living.output not in self.experiment(self.living.experiment).outputs:
+            raise ValueError(f"panel {self.slug}: {self.living.output} is no output of {self.living.experiment}")
 
     def experiment(self, name: str) -> Experiment:
         """Find the experiment of that name.

@@ -13,7 +13,6 @@ const parts = window.gradio_config.components;
 const experiments = parts.filter(({ type }) => type === "tabitem").map(({ props }) => props.id);
 const OPENING = "Opening what was asked for.";
 const PATIENCE = 20_000; // milliseconds after which a page can be used whether or not what was asked for has come
-const MARGIN = 40; // pixels of what stands before it in a bar
 const HUB = "https://huggingface.co";
 const onSpace = Boolean(window.gradio_config.space_id);
 
@@ -129,12 +128,6 @@ export const write = (experiment, query) => {
 
 export const writtenHere = () => written.get(here);
 
-/** Scroll a bar sideways, where it is wider than a phone, until it shows one of its parts. */
-const showInBar = (part) => {
-  const bar = part?.parentElement;
-  if (bar) bar.scrollLeft += part.getBoundingClientRect().left - bar.getBoundingClientRect().left - MARGIN;
-};
-
 /** Note which experiment is in sight: another one that a hand has chosen is another place to come back to. */
 export const whenSeen = (element, experiment) =>
   new ResizeObserver(() => {
@@ -142,7 +135,6 @@ export const whenSeen = (element, experiment) =>
     const chosen = here !== undefined && queryHere().experiment !== experiment;
     if (here === undefined && wanted && wanted !== experiment) turnTo(wanted);
     here = experiment;
-    showInBar(find(`.studio-experiments [data-tab-id="${experiment}"]`));
     if (chosen) {
       arriving = false;
       pending = null;
@@ -221,7 +213,8 @@ for (const each of links) {
     each.href = address((panel && left(panel)) || { panel });
   });
 }
+const all = find(".studio-all");
+all.onclick = () => all.setAttribute("aria-expanded", String(all.getAttribute("aria-expanded") === "false"));
 announce();
-showInBar(find(".studio-panels [aria-current]"));
 const wrong = new URLSearchParams(location.search).get("panel");
 if (wrong !== null) follow({ panel: wrong });

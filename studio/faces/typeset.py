@@ -38,8 +38,8 @@ def paper(panel: Panel) -> str:
     return rendered("paper.html", paper=panel.paper)
 
 
-def survey(rows: Sequence[tuple[Panel, str | None]]) -> str:
-    """Write the front page: (panel, address of its picture or None) in the survey's order, each with a link."""
+def survey(rows: Sequence[tuple[Panel, str | None, str | None]]) -> str:
+    """Write the front page: (panel, addresses of its picture at rest and in motion) in the survey's order."""
     return rendered("survey.html", rows=rows)
 
 

@@ -19,7 +19,7 @@ from studio.faces.gradio.guards import guards
 from studio.faces.gradio.opening import Frame, Opening
 from studio.faces.gradio.sheet import Sheet
 from studio.runs.run import resume
-from studio.runs.store import pictures, rendered
+from studio.runs.store import living, pictures, rendered
 from studio.wire import downloads, files, live, socket
 from studio.wire.compressed import Compressed
 from studio.wire.switches import has_mcp
@@ -119,7 +119,7 @@ def _frames(panels: Sequence[Panel], loaded: str) -> dict[str, Frame]:
         f'<script type="module" src="{loaded}/studio.js"></script>'
     )
     live_head = f'{head}<script type="module" src="{loaded}/live.js"></script>'
-    survey = typeset.survey([(panel, _survey_picture(panel)) for panel in panels])
+    survey = typeset.survey([(panel, _survey_picture(panel), _living_picture(panel)) for panel in panels])
     foot = typeset.foot()
     frames = {"": Frame(TITLE, head, typeset.top(panels, "", PROGRAMS) + survey, foot)}
     for panel in panels:
@@ -156,6 +156,12 @@ def _survey_picture(panel: Panel) -> str | None:
         if paths:
             return files.example([path for name, path in paths if name == paths[0][0]][-1].read_bytes)
     return None
+
+
+def _living_picture(panel: Panel) -> str | None:
+    """Return the address of the picture in motion that stands for the panel."""
+    path = living(panel)
+    return None if path is None else str(files.KeptAddresses({}).picture(path)["src"])
 
 
 def _draw_panel(panel: Panel) -> None:
