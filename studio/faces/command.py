@@ -133,7 +133,8 @@ def _streamed(experiment: Stream) -> Task | None:
         return None
     clip = read_clip(next(iter(camera.clips.values()))())
     with closing(clip.frames(CAMERA_SIDE)) as frames:
-        for _, frame in zip(range(FRAMES_BEFORE), frames, strict=False):
+        # A short clip ends as it began; its middle shows more.
+        for _, frame in zip(range(min(FRAMES_BEFORE, clip.count // 2)), frames, strict=False):
             file = io.BytesIO()
             Image.fromarray(frame).save(file, "PNG")
             task = start(experiment, {**experiment.opening(), name: file.getvalue()}, memory)

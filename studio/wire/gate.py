@@ -22,6 +22,7 @@ from engines.runtime.images import MAXIMUM_BYTES
 from studio.kinds import Upload
 from studio.runs import visitors
 from studio.runs.visitors import Who
+from studio.wire import recordings
 from studio.wire.limits import ASKING, Limits, Refused
 from studio.wire.origin import refusal
 
@@ -69,7 +70,8 @@ class Gate:
         self._listened: Counter[str] = Counter()
         self._uploading = 0
         largest = {f"/{kind.route}": kind.largest for kind in Upload.kinds()}
-        self._largest = {**largest, "/saved": MAXIMUM_BYTES, PROGRAM_UPLOAD: MAXIMUM_BYTES}
+        others = {"/saved": MAXIMUM_BYTES, "/recordings": recordings.LARGEST, PROGRAM_UPLOAD: MAXIMUM_BYTES}
+        self._largest = {**largest, **others}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through what is asked for, or refuse it in words."""

@@ -82,7 +82,8 @@ def stream_server(folder: Path) -> Iterator[str]:
     """Where live routes are served, with a page of the mirror and the trial; a file lies beside the folder."""
     folder.mkdir()
     (folder.parent / "outside.txt").write_text("not for visitors")
-    for source in (WEB / "live.js", WEB / "socket.js", WEB / "dom.js", TRIAL_PAGE):
+    modules = ("live", "socket", "dom", "standing", "take", "view")
+    for source in (*(WEB / f"{name}.js" for name in modules), TRIAL_PAGE):
         (folder / source.name).write_bytes(source.read_bytes())
     app = FastAPI()
     panels = [hard_experiments.PANEL, COUNTING]

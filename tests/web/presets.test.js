@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { acts, holds } from "../../assets/web/gradio/standing.js";
+import { acts, holds } from "../../assets/web/standing.js";
 
 const held = {
   defaults: { photo: "cat", gain: 1, turn: [0, 90], start: 0 },

@@ -1,9 +1,9 @@
 // Presets, each of which is marked while it holds, and the controls that stand back because they have no effect.
 
 import { make } from "../dom.js";
+import { acts, holds } from "../standing.js";
 import { own } from "./files.js";
 import { whenChanged } from "./moves.js";
-import { acts, holds } from "./standing.js";
 
 const BACK =
   "--dimmed: 0.4; --ink: var(--quiet); --body-text-color: var(--quiet); --block-title-text-color: var(--quiet);";

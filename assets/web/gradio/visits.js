@@ -2,9 +2,9 @@
 
 import { button, make } from "../dom.js";
 import { recalling, same, whenSeen, write, writtenHere } from "../places.js";
+import { plain } from "../standing.js";
 import { whenChanged } from "./moves.js";
 import { copy, opener } from "./pictures.js";
-import { plain } from "./standing.js";
 import { takes } from "./told.js";
 
 const MOST_VISITS = 12;
@@ -40,7 +40,7 @@ export const remember = (element, props, watch, trigger, { place, live, links })
     draw(chosen);
   };
   const restore = async (chosen) => {
-    if (element.closest(".studio-sheet").querySelector("progress") && !live) return;
+    if (element.closest(".studio-sheet").querySelector(".studio-status progress") && !live) return;
     turn += 1;
     const before = turn;
     const held = await isHeld(chosen);

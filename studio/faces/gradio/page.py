@@ -20,7 +20,7 @@ from studio.faces.gradio.opening import Frame, Opening
 from studio.faces.gradio.sheet import Sheet
 from studio.runs.run import resume
 from studio.runs.store import living, pictures, rendered
-from studio.wire import downloads, files, live, socket
+from studio.wire import downloads, files, live, recordings, socket
 from studio.wire.compressed import Compressed
 from studio.wire.switches import has_mcp
 from studio.wire.web import content_name
@@ -77,6 +77,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
     downloads.add_routes(faces)
     live.add_routes(faces, panels, web)
     socket.add_routes(faces, panels)
+    recordings.add_routes(faces, panels)
     faces.add_api_route("/monitoring/summary", _nothing_is_monitored)
     studio = build(panels)
     resume(panels)

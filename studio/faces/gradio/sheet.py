@@ -185,7 +185,8 @@ class Sheet:
         if self._job is not None:
             told.append(self._job)
         running: dict[str, Any] = {"inputs": controls, "outputs": told, **QUIET}
-        chosen = self._presets.select(self.choose, inputs=controls, outputs=[*controls, *told], **QUIET)
+        choosing: dict[str, Any] = {"inputs": controls, "outputs": [*controls, *told], **QUIET}
+        chosen = self._presets.select(self.choose, trigger_mode="always_last", **choosing)
         followed = self._asked.submit(self.follow, outputs=[*controls, *told, self._asked], **QUIET)
         is_moving = self.experiment.live and not self._in_browser
         arguments = f"{name}, {json.dumps(list(self._controls))}"
