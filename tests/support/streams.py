@@ -20,7 +20,7 @@ from PIL import Image
 from studio import WEB
 from studio.declared import Panel, Stream, View
 from studio.kinds import Camera, Number, Picture, Table
-from studio.wire import live, socket
+from studio.wire import live, recordings, socket
 from tests.support import hard_experiments
 from tests.support.servers import TRIAL as TRIAL_PAGE
 from tests.support.servers import served
@@ -89,6 +89,7 @@ def stream_server(folder: Path) -> Iterator[str]:
     panels = [hard_experiments.PANEL, COUNTING]
     live.add_routes(app, panels, folder)
     socket.add_routes(app, panels)
+    recordings.add_routes(app, panels)
 
     @app.get("/page")
     def page() -> HTMLResponse:
