@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 from engines.runtime.errors import InputError
-from studio.kinds import Camera, CheckpointChoice, Control, Notices, Output, Published, Regions
+from studio.kinds import Camera, CheckpointChoice, Control, Notices, Output, Published, Regions, Upload
 from studio.kinds.kind import shown
 
 
@@ -76,6 +76,9 @@ class Experiment:
             raise ValueError(f"experiment {self.name}: it needs a preset to open with")
         for name, control in self.controls.items():
             control.check_place(name, self)
+            for other in control.where:
+                if other not in self.controls:
+                    raise ValueError(f"experiment {self.name}: {name} stands back by {other}, which is no control")
             if control.default is not None:
                 self._check_declared("defaults", name, control.default)
         for preset, values in self.presets.items():
@@ -128,6 +131,34 @@ class Experiment:
         """Return the control values a visitor finds: the defaults, under those of `preset`, or of the first preset."""
         values = {name: control.default for name, control in self.controls.items()}
         return {**values, **self.presets[preset or next(iter(self.presets))]}
+
+    def chosen(self, preset: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a preset puts in the place of these values.
+
+        A visitor's own file stays, with what is said about it, unless the preset names another.
+        """
+        put = self.opening(preset)
+        return {name: values[name] if self._stays(name, preset, values) else put[name] for name in put}
+
+    def _stays(self, name: str, preset: str, values: Mapping[str, Any]) -> bool:
+        control = self.controls[name]
+        if name not in values or name in self.presets[preset]:
+            return False
+        file = control.belongs
+        if file is None or not isinstance(control, Upload):
+            return self._stays(file, preset, values) if file else control.is_own(values[name])
+        # A picture painted on another stays as long as that one does, be it an example.
+        is_same = values[file] == self.opening(preset)[file] or self._stays(file, preset, values)
+        return is_same and control.is_own(values[name])
+
+    def acts(self, name: str, values: Mapping[str, Any]) -> bool:
+        """Tell whether that control has an effect while all stand at these values."""
+        where = self.controls[name].where
+        return not where or any(
+            (bool(values[other]) is wanted if isinstance(wanted, bool) else values[other] in wanted)
+            and self.acts(other, values)
+            for other, wanted in where.items()
+        )
 
     def control(self, name: str) -> Control:
         """Find the control of that name.
@@ -292,11 +323,21 @@ class Paper:
 
 
 @dataclass(frozen=True)
+class Living:
+    """Names an output of an experiment, and the part of its pictures that is shown: left, top, right, bottom, to 1."""
+
+    experiment: str
+    output: str
+    part: tuple[float, float, float, float] = (0, 0, 1, 1)
+
+
+@dataclass(frozen=True)
 class Panel:
     """Describes a paper's place in the studio.
 
     `slug` is its module and address, `title` a few words, `story` a sentence. If it `shows_people`, its pictures and
-    movies say in their metadata that they are synthetic.
+    movies say in their metadata that they are synthetic. `living` says which result stands for it
+    on the front page, in motion.
     """
 
     slug: str
@@ -305,6 +346,11 @@ class Panel:
     story: str
     experiments: Sequence[Experiment]
     shows_people: bool = False
+    living: Living | None = None
+
+    def __post_init__(self) -> None:
+        if self.living is not None and self.living.output not in self.experiment(self.living.experiment).outputs:
+            raise ValueError(f"panel {self.slug}: {self.living.output} is no output of {self.living.experiment}")
 
     @property
     def offering(self) -> Experiment | None:

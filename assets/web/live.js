@@ -3,8 +3,11 @@
 // What a page posts as {studio: "ask", ticket, request} is replied to by the server with {studio: "reply", ticket, reply}.
 // It answers with bubbling events: "studio:outputs" (detail {name: value}, what is no picture) and "studio:answer" (detail: JSON text).
 
-import { penOf } from "./dom.js";
+import { make, penOf } from "./dom.js";
 import { Channel } from "./socket.js";
+import { plain } from "./standing.js";
+import { Take } from "./take.js";
+import { here, OpenedView } from "./view.js";
 
 const LONGEST_SIDE = 640;
 const JPEG_QUALITY = 0.8;
@@ -13,14 +16,15 @@ const ANSWER_TIMEOUT = 2000; // ms after which the newest frame is sent though n
 const SILENCE = 10000; // ms without a result after which the connection counts as lost
 const RETRY_FIRST = 500; // ms, doubled with every failure
 const RETRY_LONGEST = 10000;
+const GLIMPSES = 6; // frames that are computed to show what the controls give while nothing goes on
+const GLIMPSE_STEP = 0.2; // seconds from one of them to the next, in a clip
+const GLIMPSE_REST = 400; // ms for which the controls rest before
 const BUSY = 1013; // the server's close code when all places are taken
 const FINAL = new Map([
   [4000, "Stopped, for no frame came for a minute."],
   [1009, "The frames are too large for the server. Choose a smaller clip."],
   [1011, "The server made a mistake with this stream. Start it again."],
 ]);
-
-const here = (path) => new URL(path, document.baseURI);
 
 class LiveStream {
   /** @type {Channel | null} */
@@ -36,6 +40,11 @@ class LiveStream {
   sent = new Map(); // when each frame was sent that is not answered
   /** @type {number | null} */
   waitingSince = null;
+  isOther = false; // whether its controls have stood otherwise than it opens with
+  /** @type {Blob[] | undefined} */
+  seen = undefined; // frames of a clip, to look at
+  /** @type {Take | null} */
+  take = null; // what is recorded
   address = ""; // of the clip that is played
   woken = () => {};
 
@@ -53,6 +62,8 @@ class LiveStream {
     this.turn = 0; // counts starts and stops, so that what belongs to an older one ends by itself
 
     this.buttons.stop.onclick = () => this.stop("Stopped.");
+    this.buttons.record.onclick = () => this.record();
+    this.opening = JSON.parse(element.dataset.opening);
     if (this.buttons.go) {
       this.pause = 1000 / this.buttons.go.dataset.rate; // ms from one frame that is asked for to the next, at least
       this.buttons.go.onclick = () => this.go();
@@ -67,7 +78,95 @@ class LiveStream {
       Object.assign(this.controls, detail);
       this.trouble = null;
       this.channel?.move(detail);
+      const names = Object.keys(this.opening);
+      this.isOther ||= names.some((name) => name in detail && plain(detail[name]) !== plain(this.opening[name]));
+      if (!this.isOther || this.channel) return;
+      this.element.classList.add("stream-past");
+      this.glimpseSoon();
     });
+  }
+
+  glimpseSoon() {
+    clearTimeout(this.looking);
+    this.looking = setTimeout(() => this.glimpse(), GLIMPSE_REST);
+  }
+
+  /** Show what some frames give with the controls as they stand, while nothing goes on. */
+  async glimpse() {
+    const { turn } = this;
+    const frames = await this.examples();
+    if (!frames.length || turn !== this.turn || this.channel || !this.element.checkVisibility()) return;
+    const channel = new Channel(this.element.dataset.live.split("/").at(-1));
+    let at = 0;
+    const next = () => {
+      if (at < frames.length) channel.send(frames[at]);
+      else channel.close();
+      at += 1;
+    };
+    channel.onopen = () => {
+      channel.move(this.controls);
+      next();
+    };
+    channel.onmessage = async (message) => {
+      if (turn !== this.turn) return;
+      if (message.error) this.say(message.error);
+      if (message.pictures) await this.show(message, performance.now());
+      this.numbers.textContent = "";
+      next();
+    };
+  }
+
+  /** Frames to look at: of the first clip that can stand in for the camera, or what asks for those that need none. */
+  async examples() {
+    if (this.pause) return Array.from({ length: GLIMPSES }, () => new Uint8Array(1));
+    const clip = this.element.querySelector("button[data-clip]")?.dataset.clip;
+    if (!clip) return [];
+    this.seen ??= await this.framesOf(here(`live/${this.element.dataset.live}/${encodeURIComponent(clip)}`).href);
+    return this.seen;
+  }
+
+  async framesOf(src) {
+    const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, src });
+    const frames = [];
+    for (let number = 0; number < GLIMPSES; number += 1) {
+      const isThere = await new Promise((done) => {
+        video.onseeked = () => done(true);
+        video.onerror = () => done(false);
+        video.currentTime = number * GLIMPSE_STEP;
+      });
+      if (isThere) frames.push(await this.frameOf(video));
+    }
+    return frames;
+  }
+
+  /** Begin to record what is shown, or end and keep it. */
+  record() {
+    if (this.take) {
+      this.keep();
+      return;
+    }
+    this.take = new Take();
+    this.buttons.record.textContent = "Keep the film";
+  }
+
+  /** Have the film made of what was recorded, and hand it over. */
+  async keep() {
+    const { take } = this;
+    this.take = null;
+    this.buttons.record.textContent = "Record";
+    if (!take?.pictures.length) return;
+    this.element.querySelector(".stream-film")?.remove();
+    const words = make("span", { className: "stream-film", role: "status", textContent: "The film is being made." });
+    this.buttons.record.after(words);
+    try {
+      const film = await take.film(this.element.dataset.live, { ...this.opening, ...this.controls });
+      const download = `${this.element.dataset.live.split("/").at(-1)}.mp4`;
+      const link = make("a", { href: URL.createObjectURL(film), download, textContent: "Download the film" });
+      words.replaceChildren(link);
+      link.click();
+    } catch (error) {
+      words.textContent = /** @type {Error} */ (error).message;
+    }
   }
 
   say(words) {
@@ -162,7 +261,8 @@ class LiveStream {
     this.video.removeAttribute("src");
     this.video.load();
     URL.revokeObjectURL(this.address);
-    this.buttons.stop.disabled = true;
+    this.buttons.stop.disabled = this.buttons.record.disabled = true;
+    this.keep();
     this.numbers.textContent = "";
     this.say(words);
   }
@@ -180,6 +280,7 @@ class LiveStream {
       this.isWaiting = false;
       channel.move(this.controls);
       this.say("Live.");
+      this.buttons.record.disabled = false;
       this.sendFrame(turn);
     };
     channel.onmessage = async (message) => {
@@ -269,23 +370,31 @@ class LiveStream {
       });
     if (turn !== this.turn) return null;
     this.isFresh = false;
-    const { videoWidth: width, videoHeight: height } = this.video;
+    return this.frameOf(this.video);
+  }
+
+  /** A video's picture, as it is sent. */
+  frameOf(video) {
+    const { videoWidth: width, videoHeight: height } = video;
     const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
     this.canvas.width = Math.round(width * scale);
     this.canvas.height = Math.round(height * scale);
-    penOf(this.canvas).drawImage(this.video, 0, 0, this.canvas.width, this.canvas.height);
+    penOf(this.canvas).drawImage(video, 0, 0, this.canvas.width, this.canvas.height);
     return new Promise((done) => this.canvas.toBlob(done, "image/jpeg", JPEG_QUALITY));
   }
 
   /** Draw one result, of a frame sent at that time. */
   async show({ outputs, pictures, content }, sent) {
     let start = 0;
-    const bitmaps = await Promise.all(
-      pictures.map(([, , size]) => {
-        start += size;
-        return createImageBitmap(new Blob([content.subarray(start - size, start)], { type: "image/jpeg" }));
-      }),
-    );
+    const files = pictures.map(([, , size]) => {
+      start += size;
+      return content.subarray(start - size, start);
+    });
+    const bitmaps = await Promise.all(files.map((file) => createImageBitmap(new Blob([file], { type: "image/jpeg" }))));
+    const main = pictures.findIndex(([output]) => output === this.element.dataset.main);
+    if (main >= 0) this.take?.add(files[main]);
+    if (this.take?.isFull) this.keep();
+    this.element.classList.remove("stream-past");
     pictures.forEach(([output, caption], place) => {
       const canvas = this.canvasFor(output, caption);
       const bitmap = bitmaps[place];
@@ -353,55 +462,6 @@ function release(stream) {
 function nextFrame(video, done) {
   if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(done);
   else requestAnimationFrame(done);
-}
-
-class OpenedView {
-  constructor(element) {
-    this.element = element;
-    this.frame = element.querySelector("iframe");
-    this.query = new URLSearchParams(element.dataset.query);
-    this.open();
-    element.addEventListener("studio:controls", ({ detail }) => {
-      const before = this.query.toString();
-      for (const [name, value] of Object.entries(detail)) this.query.set(name, String(value));
-      if (this.query.toString() === before) return;
-      if (this.follows) this.tell();
-      else this.open();
-    });
-  }
-
-  open() {
-    this.answered = this.follows = false;
-    const address = new URL(this.element.dataset.page, import.meta.url);
-    address.search = this.query.toString();
-    this.frame.src = address;
-  }
-
-  /** Tell a page that follows its controls what they are now; it answers anew. */
-  tell() {
-    this.answered = false;
-    this.frame.contentWindow.postMessage({ studio: "controls", query: this.query.toString() }, location.origin);
-  }
-
-  /** A page that answers more than once says of each further answer that it is `anew`. */
-  receive(answer, anew) {
-    if (this.answered && !anew) return;
-    this.answered = true;
-    this.element.dispatchEvent(new CustomEvent("studio:answer", { bubbles: true, detail: JSON.stringify(answer) }));
-  }
-
-  /** Reply to what the page asks of the server; with null where the network fails. */
-  async ask(ticket, request) {
-    const asked = fetch(here(`services/${this.element.dataset.view}`), {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(request),
-    });
-    const reply = await asked.then((response) => response.json()).catch(() => null);
-    this.frame.contentWindow?.postMessage({ studio: "reply", ticket, reply }, location.origin);
-  }
-
-  stop() {}
 }
 
 const alive = new Set();

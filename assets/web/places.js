@@ -213,6 +213,8 @@ for (const each of links) {
     each.href = address((panel && left(panel)) || { panel });
   });
 }
+const all = find(".studio-all");
+all.onclick = () => all.setAttribute("aria-expanded", String(all.getAttribute("aria-expanded") === "false"));
 announce();
 const wrong = new URLSearchParams(location.search).get("panel");
 if (wrong !== null) follow({ panel: wrong });

@@ -1,6 +1,7 @@
 // What is fetched only once it comes into sight.
 
 const NEAR = "150px";
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const waiting = new Map(); // element to what is done once it is seen
 const seen = new WeakSet();
 
@@ -28,10 +29,20 @@ export const whenInSight = (element, act) => {
   observer.observe(element);
 };
 
-/** Show what an image has in `data-src`, once it is in sight. */
+/** Show what an image has in `data-src`, once it is in sight, and then what moves, for who has not asked for stillness. */
 export const showInSight = (images) => {
   for (const image of images)
     whenInSight(image, () => {
-      image.src = image.dataset.src;
+      const { src, living } = image.dataset;
+      image.src = src;
+      if (!living || STILL.matches) return;
+      const moving = new Image();
+      moving.onload = () => {
+        image.src = STILL.matches ? src : living;
+      };
+      moving.src = living;
+      STILL.addEventListener("change", () => {
+        image.src = STILL.matches ? src : living;
+      });
     });
 };

@@ -2,11 +2,12 @@
 // so that a new partial result leaves the line, the choices and an open picture where the visitor put them.
 
 import { button, find, make } from "./dom.js";
-import { checkpoint, choices, imageClass, module, seed, withdrawn } from "./gradio/controls.js";
-import { controls, move, rested, unwritten, write } from "./gradio/moves.js";
+import { checkpoint, imageClass, module, seed, withdrawn } from "./gradio/controls.js";
+import { controls, move, rested, stand, unwritten, write } from "./gradio/moves.js";
 import { offer } from "./gradio/offer.js";
 import { fitting, paint } from "./gradio/paint.js";
 import { openWhatIsDropped } from "./gradio/pictures.js";
+import { presets } from "./gradio/presets.js";
 import { rotation } from "./gradio/rotation.js";
 import { click } from "./gradio/spots.js";
 import { job, output, query, text } from "./gradio/told.js";
@@ -80,7 +81,6 @@ openWhatIsDropped();
 window.studio = {
   asked: asking,
   checkpoint,
-  choices,
   click,
   controls,
   fitting,
@@ -93,11 +93,13 @@ window.studio = {
   offer,
   output,
   paint,
+  presets,
   programs,
   query,
   rested,
   rotation,
   seed,
+  stand,
   told: text,
   unwritten,
   upload,

@@ -131,10 +131,9 @@ def units_of(face: Face) -> np.ndarray:
     return STRONGEST * read_units(load_reader(), face)
 
 
-def units_of_frame(frame: np.ndarray) -> np.ndarray | None:
-    """The units of the most prominent face in a camera's frame; None without a face."""
-    face = follow_face(frame)
-    return None if face is None else units_of(face)
+def seen_in(frame: np.ndarray) -> Face | None:
+    """The most prominent face in a camera's frame; None without a face."""
+    return follow_face(frame)
 
 
 def obtained(animated: np.ndarray, face: Face) -> np.ndarray | None:

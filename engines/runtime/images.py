@@ -4,7 +4,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -64,6 +64,7 @@ BRANDS_WITHIN = 64
 Result = TypeVar("Result")
 
 PARAMETERS = "parameters"
+MOTION_QUALITIES = 80, 65, 50, 35, 20
 USER_COMMENT_ENCODING = b"ASCII\0\0\0"
 """How Exif 2.3 marks the encoding of a UserComment (section 4.6.5)."""
 
@@ -281,16 +282,37 @@ def write_picture(picture: NDArray[np.uint8], path: Path, parameters: Mapping[st
 
     They are JSON, in PNG's text chunk "parameters", or in Exif's UserComment.
     """
-    text = json.dumps(parameters)
     image = Image.fromarray(picture)
     if path.suffix == ".png":
         chunks = PngInfo()
-        chunks.add_text(PARAMETERS, text)
+        chunks.add_text(PARAMETERS, json.dumps(parameters))
         image.save(path, pnginfo=chunks)
         return
+    image.save(path, exif=_exif(parameters), quality=QUALITY)
+
+
+def write_motion(
+    pictures: Iterable[Image.Image], path: Path, parameters: Mapping[str, Any], beat: int, largest: int
+) -> None:
+    """Write pictures as one WebP in motion, with the parameters as `write_picture` writes them.
+
+    Args:
+        beat: the milliseconds for which each is shown.
+        largest: the bytes that it should not exceed; its quality falls until then, but not below the worst.
+    """
+    first, *rest = pictures
+    for quality in MOTION_QUALITIES:
+        exif = _exif(parameters)
+        first.save(path, append_images=rest, save_all=True, duration=beat, loop=0, quality=quality, exif=exif)
+        if path.stat().st_size <= largest:
+            return
+
+
+def _exif(parameters: Mapping[str, Any]) -> Image.Exif:
     exif = Image.Exif()
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = USER_COMMENT_ENCODING + text.encode("ascii")
-    image.save(path, exif=exif, quality=QUALITY)
+    comment = USER_COMMENT_ENCODING + json.dumps(parameters).encode("ascii")
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.UserComment] = comment
+    return exif
 
 
 def read_parameters(file: Path | bytes) -> dict[str, Any]:

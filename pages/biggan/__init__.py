@@ -1,7 +1,7 @@
 """BigGAN: the truncation slider, and what else moves, mixes and breaks its pictures."""
 
 from pages.biggan import directions, interpolate, mix, swap, trade, truncation, weights, wrong
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="biggan",
@@ -14,6 +14,7 @@ PANEL = Panel(
         arxiv="1809.11096",
     ),
     story="One slider leads from many different pictures to few good ones.",
+    living=Living("interpolate", "movie"),
     experiments=[
         truncation.EXPERIMENT,
         trade.EXPERIMENT,

@@ -47,7 +47,7 @@ EXPERIMENT = Experiment(
     live=True,
     controls={
         "label": image_class("Class", "horse"),
-        "truncation": truncation_number(0.5, help="No number of the latent is larger."),
+        "truncation": truncation_number(0.5, help="No number of the latent is larger.", where={"untruncated": False}),
         "seed": Seed("Seed"),
         "count": COUNT,
         "sampling": Choice("Latents", SAMPLINGS, "paper", group="How", advanced=True),

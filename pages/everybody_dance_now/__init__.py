@@ -1,7 +1,7 @@
 """Everybody Dance Now: one dances, and another is seen dancing."""
 
 from pages.everybody_dance_now import dance, train, transfer
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="everybody_dance_now",
@@ -14,6 +14,7 @@ PANEL = Panel(
         arxiv="1808.07371",
     ),
     story="One dances, and another is seen dancing: a stick figure is all that goes between them.",
+    living=Living("transfer", "movie", part=(1 / 2, 0, 1, 1)),
     experiments=[
         dance.EXPERIMENT,
         transfer.EXPERIMENT,

@@ -36,7 +36,12 @@ def who_dances() -> Mapping[str, Control]:
     """Declare who is made to dance: a character, or a subject of the visitor's."""
     return {
         "checkpoint": CheckpointChoice(
-            "Target", SUBJECTS, BUNDLED, group="Who dances", help="Characters that this project drew: no real person."
+            "Target",
+            SUBJECTS,
+            BUNDLED,
+            group="Who dances",
+            help="Characters that this project drew: no real person.",
+            where={"subject": False},
         ),
         "subject": SubjectFile(
             "A subject of yours",

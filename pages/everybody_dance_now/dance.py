@@ -54,7 +54,7 @@ EXPERIMENT = Stream(
     title="Dance",
     controls={"frame": Camera("Camera", clips=CLIPS), **who_dances(), **switches()},
     outputs={
-        "source": Picture("Source"),
+        "source": Picture("Source, with its skeleton"),
         "skeleton": Picture("Skeleton"),
         "normalized": Picture("Normalised"),
         "target": Picture("Target"),

@@ -25,7 +25,7 @@ SECOND_PERSON = "Two people are seen; the more prominent one is followed, and ma
 
 
 def views(frame: np.ndarray, danced: "Danced | None", target: "Subject") -> dict[str, np.ndarray]:
-    """Source, its skeleton, the normalised one and the target, all as high as the target; nobody on an empty stage."""
+    """Source with its skeleton, that alone, the normalised one, the target, as high as it; nobody on an empty stage."""
     scale = target.side / frame.shape[0]
     source = small(frame, target.side)
     if danced is None:
@@ -36,9 +36,10 @@ def views(frame: np.ndarray, danced: "Danced | None", target: "Subject") -> dict
             "normalized": nothing,
             "target": engine.stage(target),
         }
+    figure = skeletons.draw_figure(skeletons.scaled(danced.skeleton, scale), *source.shape[:2])
     return {
-        "source": source,
-        "skeleton": skeletons.draw_figure(skeletons.scaled(danced.skeleton, scale), *source.shape[:2]),
+        "source": np.where(figure.any(2, keepdims=True), figure, source),
+        "skeleton": figure,
         "normalized": skeletons.draw_figure(danced.pose, target.side, target.side),
         "target": marks.mark(danced.picture),
     }

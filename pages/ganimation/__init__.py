@@ -2,7 +2,7 @@
 
 from engines.ganimation.action_units import TRAINED, UNITS
 from pages.ganimation import cycle, film, grid, mirror, sliders
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="ganimation",
@@ -16,6 +16,7 @@ PANEL = Panel(
     ),
     story="Muscles of a face are sliders, and one photograph is enough; the bundled model learned "
     f"{len(TRAINED)} of the paper's {len(UNITS)} action units.",
+    living=Living("film", "movie"),
     experiments=[
         sliders.EXPERIMENT,
         grid.EXPERIMENT,

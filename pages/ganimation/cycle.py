@@ -25,7 +25,7 @@ else:
     metrics = lazy.load("skimage.metrics")
 
 MAGNIFIED = 4
-CYCLED, CYCLED_INTENSITY = expression_controls("There", "neutral")
+CYCLED, CYCLED_INTENSITY = expression_controls("expression", "There", "neutral")
 
 
 def run(

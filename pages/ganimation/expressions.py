@@ -31,8 +31,8 @@ def towards(there: np.ndarray, expression: str, intensity: float) -> np.ndarray:
     return (there + intensity / STRONGEST * (full - there)).clip(0, STRONGEST)
 
 
-def expression_controls(group: str, default: str = "present") -> tuple[Choice, Number]:
-    """Declare an expression and its intensity."""
+def expression_controls(name: str, group: str, default: str = "present") -> tuple[Choice, Number]:
+    """Declare the expression of that name, and its intensity."""
     return (
         Choice(
             "Expression",
@@ -49,5 +49,6 @@ def expression_controls(group: str, default: str = "present") -> tuple[Choice, N
             0.1,
             group=group,
             help="0 is the face as it is, 5 the expression and nothing else.",
+            where={name: list(EXPRESSION_UNITS)},
         ),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,9 +62,9 @@ def photo_control() -> Photo:
     return Photo("Photograph", examples=PICTURES, default="portrait", group="Whose face", help=CONSENT)
 
 
-def face_control() -> Number:
+def face_control(**words: Any) -> Number:
     """Declare which face of the photograph is animated."""
-    return Number("Face", 1, 40, 1, 1, group="Whose face", help="1 is the largest in the photograph.")
+    return Number("Face", 1, 40, 1, 1, group="Whose face", help="1 is the largest in the photograph.", **words)
 
 
 PICTURES: Mapping[str, Callable[[], bytes]] = {"portrait": portrait, "group": group, **ASTRONAUT}

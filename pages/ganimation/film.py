@@ -26,8 +26,8 @@ else:
     marks = lazy.load("engines.ganimation.mark")
 
 LINES_SHOWN = 4
-FIRST, FIRST_INTENSITY = expression_controls("From")
-SECOND, SECOND_INTENSITY = expression_controls("To", "surprise")
+FIRST, FIRST_INTENSITY = expression_controls("expression", "From")
+SECOND, SECOND_INTENSITY = expression_controls("other_expression", "To", "surprise")
 
 
 def run(
@@ -87,7 +87,7 @@ EXPERIMENT = Experiment(
     action="Film it",
     controls={
         "photo": photo_control(),
-        "face": face_control(),
+        "face": face_control(where={"everybody": False}),
         "everybody": Switch("All faces", False, group="Whose face"),
         "expression": FIRST,
         "intensity": FIRST_INTENSITY,

@@ -13,15 +13,23 @@ from pages.ganimation.faces import CONSENT, face_control, numbered, photo_contro
 from pages.ganimation.settings import settings
 from pages.ganimation.units import readings_of
 from studio.declared import Stream
+from studio.drawn.theme import LIVE
 from studio.kinds import Camera, Choice, Notices, Number, Picture, Table
+from studio.runs.store import RENDERED
 
 if TYPE_CHECKING:
+    import cv2
+
     from engines.ganimation import engine
     from engines.ganimation import mark as marks
+    from engines.shared.landmarks.detection import Face
 else:
+    cv2 = lazy.load("cv2")
     engine = lazy.load("engines.ganimation.engine")
     marks = lazy.load("engines.ganimation.mark")
 
+SHOWN_SIDE = 384
+"""Pixels of the longer side of the camera's picture, as it is shown."""
 PATIENCE = 1.0
 """Seconds between two tables of the mirror."""
 
@@ -40,8 +48,9 @@ def run(
     photo = fit(photo, longest)
     chosen = numbered(engine.faces_of(photo), face)
     there = engine.units_of(chosen)
-    seen = engine.units_of_frame(frame)
-    if seen is None:
+    face_seen = engine.seen_in(frame)
+    yield {"camera": dotted(frame, face_seen)}
+    if face_seen is None:
         yield {"result": marks.mark(memory["picture"]) if "picture" in memory else photo}
         if memory.get("is_seen", True):
             yield {
@@ -52,6 +61,7 @@ def run(
     if not memory.get("is_seen", True):
         yield {"words": {}}
     memory["is_seen"] = True
+    seen = engine.units_of(face_seen)
     rest = memory.setdefault("rest", seen)
     steady = memory.get("units", seen)
     memory["units"] = steady = steady + (1 - steadiness) * (seen - steady)
@@ -64,11 +74,25 @@ def run(
         yield {"units": readings_of(there, asked.clip(0, STRONGEST), engine.obtained(made.picture, chosen), seen)}
 
 
+def dotted(frame: np.ndarray, face: "Face | None") -> np.ndarray:
+    """A frame with a dot on every landmark of a face."""
+    picture = fit(frame, SHOWN_SIDE).copy()
+    scale = picture.shape[1] / frame.shape[1]
+    for place in [] if face is None else (face.landmarks[:, :2] * scale).round().astype(int).tolist():
+        cv2.circle(picture, place, 1, LIVE, cv2.FILLED, cv2.LINE_AA)
+    return picture
+
+
+def film() -> bytes:
+    """The film that the panel opens with: a face that changes, and no other person's."""
+    return (RENDERED / "ganimation" / "film" / "movie.mp4").read_bytes()
+
+
 EXPERIMENT = Stream(
     name="mirror",
     title="Mirror",
     controls={
-        "frame": Camera("Camera"),
+        "frame": Camera("Camera", clips={"astronaut's film": film}),
         "photo": photo_control(),
         "face": face_control(),
         "driven": Choice(
@@ -85,6 +109,7 @@ EXPERIMENT = Stream(
         **settings(),
     },
     outputs={
+        "camera": Picture("Seen, with its landmarks"),
         "result": Picture("Mirrored"),
         "words": Notices("Seen"),
         "units": Table("Seen, asked and obtained", help="Intensities from 0 to 5, once a second."),

@@ -29,7 +29,7 @@ else:
     marks = lazy.load("engines.ganimation.mark")
 
 INK = (40, 40, 40)
-EXPRESSION, INTENSITY = expression_controls("Expression")
+EXPRESSION, INTENSITY = expression_controls("expression", "Expression")
 
 
 def run(
@@ -113,7 +113,7 @@ EXPERIMENT = Experiment(
     live=True,
     controls={
         "photo": photo_control(),
-        "place": Click("The face to animate", on="result", group="Whose face"),
+        "place": Click("The face to animate", on="result", group="Whose face", where={"everybody": False}),
         "everybody": Switch("All faces", False, group="Whose face", help="Off: click on one; else the largest."),
         "expression": EXPRESSION,
         "intensity": INTENSITY,
@@ -127,6 +127,7 @@ EXPERIMENT = Experiment(
             0.05,
             group="Attention",
             advanced=True,
+            where={"overridden": True},
             help="The same everywhere: 1 keeps the photograph, 0 shows the colour picture alone.",
         ),
         **settings(),

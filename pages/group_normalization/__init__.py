@@ -1,7 +1,7 @@
 """Group Normalization: which numbers share a mean, what a small batch does to batch norm, and a race between norms."""
 
 from pages.group_normalization import activations, inside, mates, published, race, share
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="group_normalization",
@@ -14,6 +14,7 @@ PANEL = Panel(
         arxiv="1803.08494",
     ),
     story="A network that normalizes each picture by itself does not care how many others stand beside it.",
+    living=Living("race", "loss"),
     experiments=[
         share.EXPERIMENT,
         mates.EXPERIMENT,

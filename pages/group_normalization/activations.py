@@ -49,7 +49,15 @@ EXPERIMENT = Experiment(
     controls={
         "norm": Choice("Norm", NORMS, "batch"),
         "against": Choice("Against", {**NORMS, "none": "none"}, "group"),
-        "groups": Number("Groups", 1, 64, 8, 1, help="Of group norm; they must divide 16 channels."),
+        "groups": Number(
+            "Groups",
+            1,
+            64,
+            8,
+            1,
+            help="Of group norm; they must divide 16 channels.",
+            where={"norm": ["group"], "against": ["group"]},
+        ),
         "batch_size": Number("Pictures in a batch", 1, 128, 2, 1),
         "epochs": Number("Epochs", 1, 12, 2, 1),
         "seed": Seed("Seed"),

@@ -152,7 +152,16 @@ EXPERIMENT = LongExperiment(
     controls={
         "norm": Choice("Norm", NORMS, "batch", group="Racers"),
         "against": Choice("Against", {**NORMS, "none": "none"}, "group", group="Racers"),
-        "groups": Number("Groups", 1, 64, 8, 1, group="Racers", help="Of group norm; they must divide 16 channels."),
+        "groups": Number(
+            "Groups",
+            1,
+            64,
+            8,
+            1,
+            group="Racers",
+            help="Of group norm; they must divide 16 channels.",
+            where={"norm": ["group"], "against": ["group"]},
+        ),
         "batch_size": Number("Pictures in a batch", 1, 128, 2, 1, group="Rules"),
         "rate": Choice("Learning rate at 32 pictures a batch", RATES, f"{PUBLISHED_RATE:g}", group="Rules"),
         "rule": Choice("The rate is", RULES, "linear", group="Rules"),

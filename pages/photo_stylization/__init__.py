@@ -1,7 +1,7 @@
 """Photorealistic stylization: one photograph's content in another's colours, stage by stage."""
 
 from pages.photo_stylization import clip, stylize
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="photo_stylization",
@@ -14,6 +14,7 @@ PANEL = Panel(
         arxiv="1802.06474",
     ),
     story="A photograph takes on the colours and light of another, and stays a photograph.",
+    living=Living("stylize", "result"),
     experiments=[
         stylize.EXPERIMENT,
         clip.EXPERIMENT,

@@ -111,6 +111,7 @@ EXPERIMENT = Experiment(
             4,
             0.25,
             group="Smoothing",
+            where={"smoother": ["exact"]},
             help="At n the paper's beta is 1 - 10^-n; the paper takes n = 4.",
         ),
         "post_filter": Switch("Sharpen by the content afterwards", True, group="Smoothing"),

@@ -1,7 +1,7 @@
 """SAGAN: what every place of a picture attends to, how widely each class attends, and a training in replay."""
 
 from pages.sagan import attention, entropy, replay
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="sagan",
@@ -14,6 +14,7 @@ PANEL = Panel(
         arxiv="1805.08318",
     ),
     story="While it draws, every place of the picture looks at all the others; touch one, and see what it looks at.",
+    living=Living("replay", "with_strip"),
     experiments=[
         attention.EXPERIMENT,
         entropy.EXPERIMENT,

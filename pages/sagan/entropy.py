@@ -107,8 +107,8 @@ EXPERIMENT = Experiment(
         "checkpoint": CHECKPOINT,
     },
     outputs={
-        "words": Notices("Seen"),
         "places": Strip("Entropy by place", help="Dark: it looks at few keys. White: at all alike."),
+        "words": Notices("Seen"),
         "numbers": Table("Entropy by class", help="How far: from a place to its keys, in sides of the picture."),
         "lines": Curves("Places below an entropy", "bits", "share"),
     },

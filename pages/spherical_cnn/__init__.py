@@ -1,7 +1,7 @@
 """Spherical CNNs: a globe that shows what equivariance means, and networks that read what lies on the sphere."""
 
 from pages.spherical_cnn import digit, globe, inside, molecule, shapes
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="spherical_cnn",
@@ -14,6 +14,7 @@ PANEL = Panel(
         arxiv="1801.10130",
     ),
     story="Turn what lies on a sphere, and what the network sees in it turns along.",
+    living=Living("globe", "globes"),
     experiments=[
         globe.EXPERIMENT,
         inside.EXPERIMENT,

@@ -153,14 +153,19 @@ EXPERIMENT = Experiment(
             FIBRES,
             "slice",
             group="Shown",
+            where={"layers": ["spherical"]},
             help="Features live on rotations: at each place of the sphere there is one for every gamma.",
         ),
-        "gamma": Number("Gamma", 0, 360, 0, 1, unit="degrees", group="Shown"),
+        "gamma": Number("Gamma", 0, 360, 0, 1, unit="degrees", group="Shown", where={"fibre": ["slice"]}),
         "channel": Number("Feature channel", 1, 3, 1, 1, group="Shown"),
         "signal": Choice("Signal", SIGNALS, "picture", group="Signal"),
-        **panoramas("Signal", "world"),
-        "digit": Number("Digit", 0, 9, 3, 1, group="Signal", help="For a digit: which one."),
-        "degree": Number("Degree", 0, 23, 5, 1, group="Signal", help="For noise: below the bandwidth."),
+        **panoramas("Signal", "world", where={"signal": ["picture"]}),
+        "digit": Number(
+            "Digit", 0, 9, 3, 1, group="Signal", help="For a digit: which one.", where={"signal": ["digit"]}
+        ),
+        "degree": Number(
+            "Degree", 0, 23, 5, 1, group="Signal", help="For noise: below the bandwidth.", where={"signal": ["noise"]}
+        ),
         "grid": Choice("Signal is read", GRIDS, "soft", advanced=True),
         "seed": Seed("Seed of the weights", advanced=True),
         "magnified": Choice(

@@ -103,7 +103,9 @@ EXPERIMENT = Experiment(
     live=True,
     controls={
         "rotation": Rotation("Rotation", on="globes", group="Turn", help="Or drag the molecule."),
-        "name": Choice("Molecule", {name: name for name in MOLECULES}, "ethanol", group="Molecule"),
+        "name": Choice(
+            "Molecule", {name: name for name in MOLECULES}, "ethanol", group="Molecule", where={"own": False}
+        ),
         "own": MoleculeFile("Or a molecule of yours", optional=True, group="Molecule", help="XYZ: H, C, N, O and F."),
         "atom": Number("Atom", 1, 23, 1, 1, group="Molecule", help="Round which the spheres are."),
         "shake": Number(
@@ -116,7 +118,7 @@ EXPERIMENT = Experiment(
             group="Molecule",
             help="Deviation of a coordinate.",
         ),
-        "seed": Seed("Seed of the shaking", advanced=True),
+        "seed": Seed("Seed of the shaking", advanced=True, where={"shake": True}),
         "checkpoint": only("spherical-cnn-molecules"),
     },
     outputs={

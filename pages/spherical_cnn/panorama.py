@@ -1,6 +1,6 @@
 """Pictures of the whole sphere, and the controls that choose one."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,11 +39,16 @@ def whole_sphere(picture: np.ndarray, fit: str, width: int) -> np.ndarray:
     return cv2.resize(picture, (wide, wide // 2), interpolation=cv2.INTER_AREA)
 
 
-def panoramas(group: str, default: str) -> dict[str, Control]:
+def panoramas(group: str, default: str, **words: Any) -> dict[str, Control]:
     """Declare a picture of the whole sphere, and what happens to one of another shape."""
     return {
         "picture": Photo(
-            "Picture", examples=WORLDS, default=default, group=group, help="Equirectangular: the poles above and below."
+            "Picture",
+            examples=WORLDS,
+            default=default,
+            group=group,
+            help="Equirectangular: the poles above and below.",
+            **words,
         ),
-        "fit": Choice("If it is not twice as wide as high", FITS, "ask", group=group),
+        "fit": Choice("If it is not twice as wide as high", FITS, "ask", group=group, **words),
     }

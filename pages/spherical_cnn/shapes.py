@@ -93,8 +93,8 @@ EXPERIMENT = Experiment(
     live=True,
     controls={
         "rotation": Rotation("Rotation", on="globes", group="Turn", help="Or drag the shape."),
-        "family": Choice("Family", {name: name for name in FAMILIES}, "chair", group="Shape"),
-        "seed": Seed("Which of the family", group="Shape"),
+        "family": Choice("Family", {name: name for name in FAMILIES}, "chair", group="Shape", where={"mesh": False}),
+        "seed": Seed("Which of the family", group="Shape", where={"mesh": False}),
         "mesh": MeshFile("Or a mesh of yours", optional=True, group="Shape", help="Wavefront OBJ."),
         "checkpoint": only("spherical-cnn-shapes"),
     },

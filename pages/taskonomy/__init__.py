@@ -2,7 +2,7 @@
 other; how shares of wins become affinities; and the whole method in a small world of this project's own."""
 
 from pages.taskonomy import affinities, hierarchy, picture, small_world, taxonomy
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="taskonomy",
@@ -16,6 +16,7 @@ PANEL = Panel(
     ),
     story="Of two dozen visual tasks, which few should be learned from scratch, so that all others can be learned from "
     "them?",
+    living=Living("picture", "answers"),
     experiments=[
         taxonomy.EXPERIMENT,
         affinities.EXPERIMENT,

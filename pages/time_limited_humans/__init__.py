@@ -1,7 +1,7 @@
 """Time-limited humans: what an eye keeps of a picture, and pictures that classifiers take for something else."""
 
 from pages.time_limited_humans import attack, experiment, results, retina
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="time_limited_humans",
@@ -15,6 +15,7 @@ PANEL = Panel(
         arxiv="1802.08195",
     ),
     story="Make a picture that classifiers take for something else; then see it yourself, for a moment only.",
+    living=Living("attack", "parts"),
     experiments=[
         retina.EXPERIMENT,
         attack.EXPERIMENT,

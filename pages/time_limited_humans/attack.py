@@ -164,7 +164,13 @@ EXPERIMENT = Experiment(
         "translation_invariant": Switch(
             "Translation-invariant", False, group=MORE, advanced=True, help="Gradients are smoothed."
         ),
-        "seed": Seed("Seed", group=MORE, advanced=True, help="Of diverse inputs; nothing else is random."),
+        "seed": Seed(
+            "Seed",
+            group=MORE,
+            advanced=True,
+            help="Of diverse inputs; nothing else is random.",
+            where={"diverse": True},
+        ),
     },
     outputs={
         "parts": Strip(

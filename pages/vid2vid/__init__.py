@@ -1,7 +1,7 @@
 """Video-to-video synthesis: a drive through labels that becomes photographs, is painted over, and is foretold."""
 
 from pages.vid2vid import drive, film, future, paint
-from studio.declared import Panel, Paper
+from studio.declared import Living, Panel, Paper
 
 PANEL = Panel(
     slug="vid2vid",
@@ -14,6 +14,7 @@ PANEL = Panel(
         arxiv="1808.06601",
     ),
     story="A drive through a street of flat labels becomes a film: each frame is carried on, or painted anew.",
+    living=Living("film", "movie", part=(2 / 3, 1 / 2, 1, 1)),
     experiments=[
         drive.EXPERIMENT,
         film.EXPERIMENT,

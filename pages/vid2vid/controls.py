@@ -14,14 +14,21 @@ LIGHTS = {"dusk": "dusk", "white": "a white sky", "winter": "winter's sun"}
 """In the order of `engines.vid2vid.data.LOOKS`."""
 WEIGHTS = {"own": ("the network's own", None), "carried": ("0: only carried", 0.0), "painted": ("1: only painted", 1.0)}
 NOTICES = Notices("Labels")
+PACE_WORDS = {name: words for name, (words, _) in PACES.items()}
+ALONE = {"clip": False}
+"""Where labels are those of the street."""
 
 
 def source() -> Mapping[str, Control]:
     """Declare where labels come from: a street and the drive through it, or a clip of the visitor's."""
     return {
-        "seed": Seed("Street", group="Street", help="Each number is another street of our little world of labels."),
-        "begin": Number("Starts at", 0, 120, 0, 1, unit="s", group="Street", help="Seconds into the drive."),
-        "camera": Choice("The camera", {name: words for name, (words, _) in PACES.items()}, "forward", group="Street"),
+        "seed": Seed(
+            "Street", group="Street", help="Each number is another street of our little world of labels.", where=ALONE
+        ),
+        "begin": Number(
+            "Starts at", 0, 120, 0, 1, unit="s", group="Street", help="Seconds into the drive.", where=ALONE
+        ),
+        "camera": Choice("The camera", PACE_WORDS, "forward", group="Street", where=ALONE),
         "clip": LabelClip(
             "Labels of your own",
             optional=True,

@@ -19,6 +19,11 @@ def paragraph(words: str) -> str:
     return f"<p>{escape(words)}</p>" if words else ""
 
 
+def failure(words: str) -> str:
+    """Write the sentence about what went wrong, beside which an earlier result stands back."""
+    return f'<p class="studio-failed">{escape(words)}</p>'
+
+
 def notices(value: Mapping[str, str]) -> str:
     """Write sentences about a result; a colour that they name (#rrggbb) is shown beside its name."""
     return rendered("notices.html", sentences=[_around_colours(text) for text in value.values()])

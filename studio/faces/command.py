@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from studio import ASSETS
 from studio.declared import Experiment, Panel, Stream, View, named
 from studio.kinds import Consent
 from studio.runs.run import finished, start
-from studio.runs.store import RENDERED, save
+from studio.runs.store import RENDERED, enliven, save
 
 CAMERA_SIDE = 640
 """Pixels of a frame's longer side, as live.js sends it."""
@@ -103,6 +104,14 @@ def _render(panels: Sequence[Panel], only: str | None) -> None:
             folder = RENDERED / panel.slug / experiment.name
             save(panel, experiment, experiment.opening(), task, folder, suffix=".webp")
             print(f"{folder.relative_to(RENDERED)}: {task.seconds:.1f} s")
+        _enliven([panel])
+
+
+def _enliven(panels: Sequence[Panel]) -> None:
+    for panel in panels:
+        path = enliven(panel)
+        if path is not None:
+            print(f"{path.relative_to(RENDERED)}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def _agreed(experiment: Experiment) -> dict[str, Any]:
@@ -124,7 +133,8 @@ def _streamed(experiment: Stream) -> Task | None:
         return None
     clip = read_clip(next(iter(camera.clips.values()))())
     with closing(clip.frames(CAMERA_SIDE)) as frames:
-        for _, frame in zip(range(FRAMES_BEFORE), frames, strict=False):
+        # A short clip ends as it began; its middle shows more.
+        for _, frame in zip(range(min(FRAMES_BEFORE, clip.count // 2)), frames, strict=False):
             file = io.BytesIO()
             Image.fromarray(frame).save(file, "PNG")
             task = start(experiment, {**experiment.opening(), name: file.getvalue()}, memory)
@@ -172,6 +182,8 @@ def _main(panels: Sequence[Panel], arguments: Sequence[str] | None, program: str
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="print every panel, experiment, preset and control")
     render = commands.add_parser("render", help="compute anew what each panel opens with, into assets/rendered")
+    words = "only the front page's pictures in motion, from what is rendered"
+    render.add_argument("--living", action="store_true", help=words)
     render.add_argument("panels", nargs="*", metavar="PANEL", help="only these; PANEL/EXPERIMENT for one experiment")
     commands.add_parser("readme", help="write the README's table of panels")
     run = commands.add_parser("run", help="run one experiment and write every output into a folder")
@@ -187,7 +199,7 @@ def _main(panels: Sequence[Panel], arguments: Sequence[str] | None, program: str
         elif chosen.command == "render":
             for place in chosen.panels or [panel.slug for panel in panels]:
                 slug, _, experiment_name = place.partition("/")
-                _render([named(panels, slug)], experiment_name or None)
+                (_enliven if chosen.living else partial(_render, only=experiment_name or None))([named(panels, slug)])
         elif chosen.command == "readme":
             README.write_text(with_table(README.read_text(), panels))
         else:

@@ -18,6 +18,11 @@ def top(panels: Sequence[Panel], here: str, programs: str, opening: str = "") ->
     return rendered("top.html", panels=panels, here=here, programs=programs, opening=opening)
 
 
+def foot() -> str:
+    """Write the line below every page."""
+    return rendered("foot.html")
+
+
 def programs(has_mcp: bool) -> str:
     """Write the page about the endpoints, which are tools for language models as well if it `has_mcp`."""
     return rendered("programs.html", has_mcp=has_mcp)
@@ -39,8 +44,8 @@ def paper(panel: Panel) -> str:
     return rendered("paper.html", paper=panel.paper)
 
 
-def survey(rows: Sequence[tuple[Panel, str | None]]) -> str:
-    """Write the front page: (panel, address of its picture or None) in the survey's order, each with a link."""
+def survey(rows: Sequence[tuple[Panel, str | None, str | None]]) -> str:
+    """Write the front page: (panel, addresses of its picture at rest and in motion) in the survey's order."""
     return rendered("survey.html", rows=rows)
 
 

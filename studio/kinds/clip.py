@@ -80,6 +80,11 @@ class Start(Number):
 
     is_passed = False
 
+    @property
+    def belongs(self) -> str:
+        """Name the clip."""
+        return self.of
+
     @classmethod
     def beside_clip(cls, name: str, clip: Clip) -> "Start":
         """Build the one for the clip that is called `name`."""
@@ -93,5 +98,6 @@ class Start(Number):
             of=name,
             group=clip.group,
             advanced=clip.advanced,
+            where={name: True} if clip.optional else {},
             help=f"Of a longer {clip.noun}, {clip.seconds:g} seconds from here on are taken.",
         )

@@ -24,6 +24,11 @@ class Consent(Switch):
     is_linked = False
 
     @property
+    def belongs(self) -> str:
+        """Name the file."""
+        return self.to
+
+    @property
     def is_required(self) -> bool:
         """Tell that a program has to give it."""
         return True

@@ -1,6 +1,6 @@
 """Defines what every kind of control does: it checks, describes and writes down the value that a visitor sets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,12 +19,15 @@ class Control(Kind, is_general=True):
     """Is something a visitor sets; its value is passed to `run` under the control's name.
 
     `help` is one sentence; controls of one `group` stand together under that word; `advanced` ones are folded away.
+    `where` tells when its value has an effect: while one of the controls named there has an effect and one of these
+    values, or, for True, is on, given or not zero, and for False the contrary. Else it stands back.
     """
 
     label: str
     help: str = field(default="", kw_only=True)
     group: str = field(default="", kw_only=True)
     advanced: bool = field(default=False, kw_only=True)
+    where: Mapping[str, bool | Collection[str]] = field(default_factory=dict, kw_only=True)
 
     is_drawn: ClassVar[bool] = True
     """Whether it stands among the controls of a page."""
@@ -43,6 +46,11 @@ class Control(Kind, is_general=True):
     """Whether `run` gets its value."""
     tells: ClassVar[bool] = False
     """Whether there may be `notices` about a value, so that its experiment needs an output for them."""
+
+    @property
+    def belongs(self) -> str | None:
+        """Name the control of the file about which its value says something, if any."""
+        return None
 
     @property
     def subject(self) -> str:
@@ -146,6 +154,10 @@ class Control(Kind, is_general=True):
     def possible(self) -> str:
         """Say in a sentence, for programs, which values there are."""
         return ""
+
+    def is_own(self, value: Any) -> bool:
+        """Tell whether the value is a visitor's own file."""
+        return False
 
     def described(self) -> str:
         """Return all that a program is told of the control."""

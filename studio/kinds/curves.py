@@ -1,12 +1,15 @@
 """Defines lines over a common axis."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from studio.drawn.curves import curves
+from studio.drawn.curves import curves, growing
 from studio.kinds.kind import shown
 from studio.kinds.output import Address, Output
+
+GROWTH = 90
+"""Milliseconds of a step in which lines grow."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,10 @@ class Curves(Output):
         for name, line in value.items():
             if len(line) not in (2, 3) or len({len(numbers) for numbers in line}) != 1:
                 raise TypeError(f"line {name} is (xs, ys) or (xs, lows, highs) of one length, not {shown(line)}")
+
+    def motion(self, value: Any) -> tuple[int, Iterator[Any]]:
+        """Return the lines as they grow."""
+        return GROWTH, growing(curves(value, self.logarithmic), self.logarithmic)
 
     def payload(self, value: Any, address: Address) -> dict[str, Any]:
         """Draw the curves."""

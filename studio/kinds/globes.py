@@ -1,7 +1,7 @@
 """Defines globes that a visitor turns."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,10 @@ from studio.drawn.globes import Globe, restored
 from studio.kinds.captioned import Captioned
 from studio.kinds.kind import shown
 from studio.kinds.output import Address, Folder
+
+TURNS = 24
+TURN = 130
+"""The number of pictures in which a globe turns once, and the milliseconds of each."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,12 @@ class Globes(Captioned):
     def picture_of(self, thing: Any) -> Any:
         """Return the picture of the globe."""
         return thing.picture
+
+    def motion(self, value: Any) -> tuple[int, Iterator[Any]]:
+        """Return the first globe as it turns once about the pole."""
+        globe = value[self.of[0]]
+        turns = ((360 * step / TURNS, *globe.turn[1:]) for step in range(TURNS))
+        return TURN, (replace(globe, turn=turn, file=None).render() for turn in turns)
 
     def store_one(self, thing: Any, folder: Folder) -> Any:
         """Write the globe and its picture."""

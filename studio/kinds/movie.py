@@ -1,13 +1,18 @@
 """Defines a movie."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from engines.runtime.video import Recording
+from engines.runtime.video import Recording, read_clip
 from studio.kinds.kind import shown
 from studio.kinds.output import Address, Folder, Output
+
+MOVING_SIDE = 512
+MOVING_FRAMES = 36
+"""The longer side, and the number, of frames that stand for a movie."""
 
 
 def content(made: Recording | Path) -> bytes:
@@ -26,6 +31,11 @@ class Movie(Output):
         """Refuse what is no Recording."""
         if not isinstance(value, Recording):
             raise TypeError(f"a Recording was expected, not {shown(value)}")
+
+    def motion(self, value: Any) -> tuple[int, Iterator[Any]]:
+        """Return every second of its first frames."""
+        clip = read_clip(value)
+        return round(2000 / clip.rate), islice(clip.frames(MOVING_SIDE, 2 * MOVING_FRAMES), 0, None, 2)
 
     def is_growing(self, value: Any) -> bool:
         """Tell whether the recording has no content yet."""

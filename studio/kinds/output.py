@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from engines.runtime.images import read_photo
 from studio.kinds.kind import Kind
 
+BEAT = 900
+"""Milliseconds for which a picture is shown that another follows."""
 Address = Callable[[Any], dict[str, Any]]
 """Gives a picture, a movie or whatever else is `Held` the addresses by which a browser finds it."""
 
@@ -97,6 +100,10 @@ class Output(Kind, is_general=True):
     def pictures(self, value: Any) -> Iterator[tuple[str | None, Any]]:
         """Yield (caption or None, picture) for every picture in a value; for a rendered one, its path."""
         return iter(())
+
+    def motion(self, value: Any) -> tuple[int, Iterator[Any]]:
+        """Return the milliseconds for which each picture is shown, and pictures, of a rendered value in motion."""
+        return BEAT, (read_photo(path) for _, path in self.pictures(value))
 
     def is_growing(self, value: Any) -> bool:
         """Tell whether the value cannot be shown yet."""

@@ -43,6 +43,11 @@ class Regions(Photo):
 
     is_painted = True
 
+    @property
+    def belongs(self) -> str:
+        """Name the photograph."""
+        return self.of
+
     def check_place(self, name: str, experiment: "Experiment") -> None:
         """Refuse an experiment that lacks the photograph, or the control of the size."""
         if self.of not in experiment.controls:

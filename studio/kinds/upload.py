@@ -110,9 +110,13 @@ class Upload(Control, is_general=True):
         self.check(text)
         return text or None
 
+    def is_own(self, value: Any) -> bool:
+        """Tell whether the value is a file, and no example."""
+        return bool(value) and value not in self.examples
+
     def text(self, value: Any) -> str:
         """Write the name of an example, or that a file was uploaded."""
-        return UPLOADED if value and value not in self.examples else super().text(value)
+        return UPLOADED if self.is_own(value) else super().text(value)
 
     def words(self, value: Any) -> str:
         """Write the name of an example, "your own" or "none"."""

@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from engines.runtime.images import write_picture
+from engines.runtime.images import write_motion, write_picture
 from engines.runtime.scheduler import Task
 from engines.runtime.video import write_clip
 from studio import ASSETS
 from studio.declared import Experiment, Panel
+from studio.drawn.theme import PAPER
 from studio.runs.run import used
 
 RENDERED = ASSETS / "rendered"
+LIVING = "living.webp"
+LIVING_SIZE = 360, 240
+LIVING_BYTES = 150_000
 
 
 def parameters(panel: Panel, experiment: Experiment, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +114,38 @@ def save(
     path = folder / "result.json"
     path.write_text(json.dumps(document, indent=1, default=_listed) + "\n")
     return [*written.paths, path]
+
+
+def living(panel: Panel) -> Path | None:
+    """Return the file of the picture in motion that stands for a panel, if it was rendered."""
+    path = RENDERED / panel.slug / LIVING
+    return path if path.is_file() else None
+
+
+def enliven(panel: Panel) -> Path | None:
+    """Write the picture in motion that stands for a panel, from its rendered result; None if there is none."""
+    shown = panel.living
+    experiment = panel.experiment(shown.experiment) if shown else None
+    kept = rendered(panel, experiment) if experiment else None
+    if shown is None or experiment is None or kept is None:
+        return None
+    beat, frames = experiment.outputs[shown.output].motion(kept[0][shown.output])
+    pictures = (_framed(frame, shown.part, panel.shows_people) for frame in frames)
+    path = RENDERED / panel.slug / LIVING
+    write_motion(pictures, path, parameters(panel, experiment, experiment.opening()), beat, LIVING_BYTES)
+    return path
+
+
+def _framed(frame: Any, part: tuple[float, ...], is_whole: bool) -> Any:
+    """Return the part of a frame, cut to the common shape, or with margins if it has to be seen as a whole."""
+    from PIL import Image, ImageOps
+
+    picture = Image.fromarray(frame)
+    left, top, right, bottom = (round(share * side) for share, side in zip(part, 2 * picture.size, strict=True))
+    cut = picture.crop((left, top, right, bottom))
+    if is_whole:
+        return ImageOps.pad(cut, LIVING_SIZE, Image.Resampling.LANCZOS, PAPER)
+    return ImageOps.fit(cut, LIVING_SIZE, Image.Resampling.LANCZOS)
 
 
 def _listed(value: Any) -> Any:

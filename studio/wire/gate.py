@@ -22,6 +22,7 @@ from engines.runtime.images import MAXIMUM_BYTES
 from studio.kinds import Upload
 from studio.runs import visitors
 from studio.runs.visitors import Who
+from studio.wire import recordings
 from studio.wire.limits import ASKING, Limits, Refused
 from studio.wire.origin import refusal
 
@@ -76,7 +77,8 @@ class Gate:
         self._listened: Counter[str] = Counter()
         self._uploading = 0
         largest = {f"/{kind.route}": kind.largest for kind in Upload.kinds()}
-        self._largest = {**largest, **dict.fromkeys(("/saved", PROGRAM_UPLOAD, STREAMLIT_UPLOAD), MAXIMUM_BYTES)}
+        others = dict.fromkeys(("/saved", PROGRAM_UPLOAD, STREAMLIT_UPLOAD), MAXIMUM_BYTES)
+        self._largest = {**largest, **others, "/recordings": recordings.LARGEST}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through what is asked for, or refuse it in words."""

@@ -238,7 +238,18 @@ def stream_html(panel: Panel, experiment: Stream, posters: Mapping[str, str]) ->
     frame comes.
     """
     framed = [(name, output) for name, output in experiment.outputs.items() if output.is_framed]
-    return rendered("stream.html", panel=panel, experiment=experiment, framed=framed, posters=posters)
+    opening = {name: value for name, value in experiment.opening().items() if experiment.controls[name].is_linked}
+    # What is made stands last where a camera leads to it, else first.
+    main = framed[-1 if experiment.camera else 0][0]
+    return rendered(
+        "stream.html",
+        panel=panel,
+        experiment=experiment,
+        framed=framed,
+        posters=posters,
+        main=main,
+        opening=json.dumps(opening),
+    )
 
 
 def view_html(panel: Panel, experiment: View, values: Mapping[str, Any] | None = None) -> str:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from engines.runtime.errors import InputError
 from engines.runtime.scheduler import Task
-from studio.drawn.tables import paragraph
+from studio.drawn.tables import failure
 from studio.runs.run import sentence, start
 from studio.runs.store import parameters
 from studio.wire.files import HeldAddresses, aside, received
@@ -66,7 +66,7 @@ class Moves:
             try:
                 await self._answer(self._newest)
             except Exception as error:
-                await self._tell({"alert": paragraph(sentence(error)), "status": ""})
+                await self._tell({"alert": failure(sentence(error)), "status": ""})
 
     async def _answer(self, values: Mapping[str, Any]) -> None:
         """Compute these values, and show what is made of them until there are newer ones, or the controls rest."""
@@ -75,7 +75,7 @@ class Moves:
             task = await aside(partial(start, visitor=self._visitor), self._visit.experiment, given)
         except InputError as error:
             if self._rests and self._newest == values:
-                await self._tell({"alert": paragraph(str(error)), "query": self._visit.query(values)})
+                await self._tell({"alert": failure(str(error)), "query": self._visit.query(values)})
             return
         made = parameters(self._visit.panel, self._visit.experiment, {**self._visit.experiment.opening(), **given})
         try:

@@ -1,8 +1,9 @@
 """One visitor's conversation with one experiment on one page: what is asked, and what is told of it.
 
 What is told is a mapping by part, whichever way it goes to the page: "alert", "status" and "badge" are HTML, "outputs"
-is what studio.js draws by name, "made" is a result as the visit's history keeps it, "job" is what a browser finds a job
-by, and "query" asks for the controls as they stand. A part that is not named stays as it was.
+is what studio.js draws by name, "made" is a result as the visit's history keeps it, or None once nothing is shown,
+"job" is what a browser finds a job by, and "query" asks for the controls as they stand. A part that is not named stays
+as it was.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from engines.runtime.errors import InputError, StudioError
 from engines.runtime.jobs import JOBS
 from engines.runtime.scheduler import State, Task
 from studio.declared import Experiment, LongExperiment, Panel, Stream, View
-from studio.drawn.tables import paragraph
+from studio.drawn.tables import failure, paragraph
 from studio.kinds.output import Addresses
 from studio.runs import permalink, words
 from studio.runs.run import go_on, sentence, start, used
@@ -30,6 +31,8 @@ LINE_SECONDS = 1.0
 """How often the line below a run is written again while nothing else changes."""
 UPDATE_SECONDS = 0.05
 """How long a page rests between two updates."""
+
+GONE = "The job that this page followed is no longer kept here; start it anew."
 
 Told = dict[str, Any]
 
@@ -62,25 +65,47 @@ class Visit:
             computing = partial(start, visitor=visitor, panel=self.panel.slug)
             task = await files.aside(computing, self.experiment, given, *extra)
         except Exception as error:
-            yield {"status": "", "alert": paragraph(sentence(error))}
+            yield {"status": "", "alert": failure(sentence(error))}
             return
         made = parameters(self.panel, self.experiment, given)
         try:
             if self._is_job:
                 job = {"id": task.id, "values": values, "parameters": made, "query": self.query(values)}
-                yield {"job": job}
+                yield {"job": job, **self._nothing()}
             async for told in self.follow(task, values, made):
                 yield told
         finally:
             if not self._is_job:
                 task.cancel()
 
+    def choose(
+        self, preset: str, values: Mapping[str, Any], opening: Mapping[str, Any] | None
+    ) -> tuple[dict[str, Any], Told]:
+        """Return the control values that a preset puts in the place of these, and what stands on the page with them.
+
+        Args:
+            opening: what the page opened with, as the history keeps it.
+        """
+        put = self.experiment.chosen(preset, values)
+        return put, self.standing(put, opening)
+
+    def standing(self, values: Mapping[str, Any], opening: Mapping[str, Any] | None) -> Told:
+        """Return what stands on the page as a job gets these values: what was rendered with them, or nothing.
+
+        While a job goes on, and where values are computed at once, what is shown stays.
+        """
+        if not self._is_job or self.task is not None:
+            return {}
+        if opening is None or values != self.experiment.opening():
+            return self._nothing()
+        return {"outputs": opening["outputs"], "badge": opening["badge"], "made": {**opening, "at": time.time()}}
+
     async def attach(self, visitor: str, job: Mapping[str, Any]) -> AsyncGenerator[Told, None]:
         """Follow a job that this visitor's browser started before its page was loaded."""
         try:
             task = await asyncio.to_thread(JOBS.find, job["id"], visitor)
         except InputError:
-            yield {"job": None}
+            yield {"job": None, "alert": paragraph(GONE), **self._nothing()}
             return
         async for told in self._again(task, job):
             yield told
@@ -90,7 +115,7 @@ class Visit:
         try:
             task = await asyncio.to_thread(go_on, [self.panel], job["id"], visitor)
         except StudioError as error:
-            yield {"status": "", "alert": paragraph(str(error))}
+            yield {"status": "", "alert": failure(str(error))}
             return
         async for told in self._again(task, job):
             yield told
@@ -144,7 +169,7 @@ class Visit:
         return {"values": values, "written": written, "query": self.query(values), "outputs": outputs, "badge": badge}
 
     async def _again(self, task: Task, job: Mapping[str, Any]) -> AsyncGenerator[Told, None]:
-        yield self._beginning()
+        yield {**self._beginning(), **self._nothing()}
         async for told in self.follow(task, job["values"], job["parameters"]):
             yield told
 
@@ -171,12 +196,15 @@ class Visit:
                     yield told
                 await asyncio.sleep(UPDATE_SECONDS)
 
+    def _nothing(self) -> Told:
+        return {"outputs": dict.fromkeys(self.experiment.outputs), "made": None, "badge": ""}
+
     def _beginning(self) -> Told:
         return {"alert": "", "status": words.progress(None, "Starting", 0) if self._has_line else ""}
 
     def _outcome(self, task: Task, drawing: Payloads) -> Told:
         if task.error is not None:
-            return {"status": "", "alert": paragraph(sentence(task.error))}
+            return {"status": "", "alert": failure(sentence(task.error))}
         if task.state is State.CANCELLED:
             stopped = words.paused() if self._is_job else paragraph("Cancelled; what was finished stays.")
             return {"status": stopped}

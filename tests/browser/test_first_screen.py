@@ -1,18 +1,20 @@
 """What a visitor came for is on the first screen: the result, and what acts; a phone keeps it while a slider moves."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 import pages
 from studio.declared import Experiment, Panel
+from studio.kinds import Number, Start
 from tests.support.browser import Visit
 
 WIDE = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 LARGEST_HEAD = 235
+LARGEST_HEAD_OF_A_PHONE = 340
 """Pixels from the top to the result, with the presets on one line."""
 MAIN = ".studio-frame, .stream-figures canvas, .studio-view iframe, .globe-stage, .studio-body svg, .studio-body canvas"
 """What shows a result at once: a picture, a film, a stream, a page of ours, a globe, a drawing."""
@@ -25,10 +27,29 @@ SEEN = """main => {
     return { sheet: boxes(".studio-sheet")[0], results: boxes(`.studio-result :is(${main})`),
              acts: boxes(".studio-run, .stream-buttons, .studio-controls input") };
 }"""
+PROOF = pytest.mark.proof
+FEW = ("truncation", "sliders")
+"""Experiments whose sliders are moved on a phone even if the proof is not asked for."""
+SHOWN = f"{MAIN}, .studio-strip, .studio-body table"
+HELD = """(slider, shown) => {
+    scrollBy(0, slider.getBoundingClientRect().top - 0.72 * innerHeight);
+    const place = slider.getBoundingClientRect();
+    const seen = (each) => each.checkVisibility() && each.getBoundingClientRect().height > 0;
+    const picture = [...document.querySelectorAll(`.studio-result :is(${shown})`)].find(seen).getBoundingClientRect();
+    const over = document.elementFromPoint(place.left + place.width / 2, place.top + place.height / 2);
+    return [picture, place, over === slider].map((each) => each.toJSON?.() ?? each);
+}"""
 EXPERIMENTS = [
-    pytest.param(panel, experiment, id=f"{panel.slug}-{experiment.name}", marks=[] if first else pytest.mark.proof)
+    pytest.param(panel, experiment, id=f"{panel.slug}-{experiment.name}", marks=[] if first else PROOF)
     for panel in pages.panels()
     for first, experiment in ((place == 0, each) for place, each in enumerate(panel.experiments))
+]
+
+SLID = [
+    pytest.param(panel, experiment, id=f"{panel.slug}-{experiment.name}", marks=[] if experiment.name in FEW else PROOF)
+    for panel in pages.panels()
+    for experiment in panel.experiments
+    if any(isinstance(control, Number) and not isinstance(control, Start) for control in experiment.controls.values())
 ]
 
 
@@ -72,16 +93,50 @@ def test_result_and_action_are_on_the_first_screen(
         assert in_sight >= (0.6 if panel.slug == "taskonomy" else 0.85)
 
 
-@pytest.mark.parametrize(
-    ("panel", "name"), [(pages.panel("biggan"), "truncation"), (pages.panel("ganimation"), "sliders")]
-)
-def test_on_a_phone_the_picture_is_in_view_while_its_last_slider_is(
-    opened: Callable[..., Page], panel: Panel, name: str
+@pytest.mark.parametrize(("panel", "experiment"), SLID)
+def test_on_a_phone_the_picture_is_in_view_while_a_slider_moves(
+    opened: Callable[..., Page], panel: Panel, experiment: Experiment
 ) -> None:
-    page = opened(panel, panel.experiment(name), PHONE)
-    page.locator(".studio-controls input[type=range]").locator("visible=true").last.scroll_into_view_if_needed()
-    picture = page.locator(".studio-frame").locator("visible=true").first.bounding_box()
-    slider = page.locator(".studio-controls input[type=range]").locator("visible=true").last.bounding_box()
-    assert picture is not None and slider is not None
-    assert picture["y"] >= 0 and picture["y"] + picture["height"] <= slider["y"]
+    page = opened(panel, experiment, PHONE)
+    page.locator(f".studio-result :is({SHOWN})").locator("visible=true").first.wait_for()
+    page.locator(".studio-controls input[type=range]").locator("visible=true").first.wait_for()
+    seen: dict[str, Any] = page.evaluate(SEEN, MAIN)
+    assert seen["sheet"]["top"] <= LARGEST_HEAD_OF_A_PHONE
+    for more in page.locator(".studio-more > button").locator("visible=true").all():
+        more.evaluate("more => more.click()")
+    for slider in page.locator(".studio-controls input[type=range]").locator("visible=true").all():
+        picture, place, is_free = slider.evaluate(HELD, SHOWN)
+        assert picture["top"] >= -1 and picture["bottom"] <= place["top"], slider.get_attribute("aria-label")
+        assert is_free, "nothing lies over the slider"
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_on_a_phone_the_bar_of_papers_is_one_line_until_all_are_asked_for(opened: Callable[..., Page]) -> None:
+    panel = pages.panel("biggan")
+    page = opened(panel, panel.experiments[0], PHONE)
+    links = page.locator(".studio-panels a").locator("visible=true")
+    expect(links).to_have_text(["10\u2002BigGAN"])
+    page.get_by_role("button", name="All papers").click()
+    expect(links).to_have_count(1 + len(pages.panels()))
+    links.filter(has_text="SAGAN").click()
+    page.wait_for_url("**/sagan*")
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_the_front_page_moves_where_it_is_seen_and_for_who_likes_it(
+    chromium: Browser, address: str, motion: Literal["no-preference", "reduce"]
+) -> None:
+    context = chromium.new_context(viewport=PHONE, reduced_motion=motion)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(address)
+    first, last = (page.locator(".studio-survey img").nth(place) for place in (0, -1))
+    rest, living = (first.get_attribute(f"data-{name}") for name in ("src", "living"))
+    assert rest and living and rest != living
+    expect(first).to_have_attribute("src", rest if motion == "reduce" else living)
+    assert last.get_attribute("src") is None, "it is fetched once it comes into sight"
+    last.scroll_into_view_if_needed()
+    expect(last).to_have_attribute("src", str(last.get_attribute("data-src" if motion == "reduce" else "data-living")))
+    memory = page.get_by_role("button", name="Memory").bounding_box()
+    picture = last.bounding_box()
+    assert memory is not None and picture is not None and memory["y"] > picture["y"], "it stands at the foot"
+    context.close()

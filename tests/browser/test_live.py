@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines.runtime.video import read_clip, read_clip_parameters
 from studio.runs import run as runs
 from studio.wire import live
 from tests.support.browser import CHROMIUM, FLAGS
@@ -85,6 +86,23 @@ def test_the_camera_is_mirrored_with_its_frame_rate_and_stops(host: str, browser
     assert page.evaluate(BRIGHTNESS) == before
     assert page.is_disabled("text=Stop")
     assert page.evaluate("errors") == []
+    page.close()
+
+
+def test_what_a_stream_shows_is_kept_as_a_film(host: str, browser: Any, tmp_path: Path) -> None:
+    page = opened(browser, f"http://{host}/page")
+    assert page.is_disabled("text=Record")
+    page.click("text=Start camera")
+    says(page, "Live.")
+    page.click("text=Record")
+    page.wait_for_timeout(1500)
+    with page.expect_download() as kept:
+        page.click("text=Keep the film")
+    film = Path(kept.value.path())
+    clip = read_clip(film)
+    assert clip.count >= 3 and 40 < next(iter(clip.frames(160))).mean() < 130
+    made = read_clip_parameters(film)
+    assert (made["experiment"], made["controls"]["strength"]) == ("mirror", 0.5)
     page.close()
 
 

@@ -70,7 +70,7 @@ def test_earlier_results_of_the_visit_come_back_without_computing(visit: Callabl
 def test_a_result_that_does_not_belong_to_the_controls_stands_back_and_says_so(visit: Callable[..., Visit]) -> None:
     page = visit().open("Darkroom")
     settle(page)
-    past = page.get_by_text("Of the controls as they were")
+    past = page.get_by_text("Made with other settings")
     seed = page.get_by_role("spinbutton", name="Seed")
     seed.fill("7")
     expect(past).to_be_visible()

@@ -206,7 +206,7 @@ def test_a_hostile_picture_is_answered_by_few_sentences(visit: Callable[..., Vis
     page = visit().page
     controls = {f"<b>{number}": {"deep": [number]} for number in range(1000)}
     drop(page, png(json.dumps({**PLACE, "controls": controls})))
-    alert = shown(page, ".studio-controls .studio-alert")
+    alert = shown(page, ".studio-told-alert .studio-alert")
     expect(alert).to_contain_text("'<b>0' is not a control of Expose")
     assert 1 <= alert.locator("p").count() <= 3
 

@@ -20,7 +20,7 @@ from PIL import Image
 from studio import WEB
 from studio.declared import Panel, Stream, View
 from studio.kinds import Camera, Number, Picture, Table
-from studio.wire import live, socket
+from studio.wire import live, recordings, socket
 from tests.support import hard_experiments
 from tests.support.servers import TRIAL as TRIAL_PAGE
 from tests.support.servers import served
@@ -82,12 +82,14 @@ def stream_server(folder: Path) -> Iterator[str]:
     """Where live routes are served, with a page of the mirror and the trial; a file lies beside the folder."""
     folder.mkdir()
     (folder.parent / "outside.txt").write_text("not for visitors")
-    for source in (WEB / "live.js", WEB / "socket.js", WEB / "dom.js", TRIAL_PAGE):
+    modules = ("live", "socket", "dom", "standing", "take", "view")
+    for source in (*(WEB / f"{name}.js" for name in modules), TRIAL_PAGE):
         (folder / source.name).write_bytes(source.read_bytes())
     app = FastAPI()
     panels = [hard_experiments.PANEL, COUNTING]
     live.add_routes(app, panels, folder)
     socket.add_routes(app, panels)
+    recordings.add_routes(app, panels)
 
     @app.get("/page")
     def page() -> HTMLResponse:

@@ -1,4 +1,4 @@
-// Controls: a number to draw from, a class of pictures, a checkpoint, presets, and those that bring a module of their own.
+// Controls: a number to draw from, a class of pictures, a checkpoint, and those that bring a module of their own.
 
 import { button, make } from "../dom.js";
 import { following } from "./downloads.js";
@@ -167,16 +167,6 @@ export const checkpoint = (element, props, watch, trigger) => {
   );
   watch("value", draw);
   draw();
-};
-
-// Buttons that name what they choose: presets.
-export const choices = (element, trigger) => {
-  element.addEventListener("click", (event) => {
-    const chosen = event.target.closest("[data-choice]");
-    if (!chosen) return;
-    for (const each of element.querySelectorAll("[data-choice]")) each.setAttribute("aria-pressed", each === chosen);
-    trigger("select", { choice: chosen.dataset.choice });
-  });
 };
 
 const agreed = new Map(); // consent to the file for which it stands

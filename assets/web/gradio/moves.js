@@ -19,7 +19,7 @@ for (const kind of ["pointerdown", "pointerup", "pointercancel"]) {
 }
 
 const byName = (names, values) => Object.fromEntries(names.map((name, at) => [name, values[at]]));
-const standing = new Map(); // experiment to what looks whether the result belongs to its controls
+const standing = new Map(); // experiment to what looks how its controls stand
 const moving = new Map(); // experiment to its timer, and what runs it without the socket
 const writing = new Map();
 
@@ -31,12 +31,12 @@ export const rested = (experiment, trigger, passes) =>
 export const move = (experiment, names, values) => {
   asked(experiment);
   const one = moving.get(experiment);
-  const stand = byName(names, values);
-  const moved = () => say(experiment, { moved: stand });
+  const now = byName(names, values);
+  const moved = () => say(experiment, { moved: now });
   const isSaid = one.passes && moved();
   const rest = () => {
     if (holding) one.timer = setTimeout(rest, REST);
-    else if (one.passes && (isSaid || moved())) ask(experiment, { rests: stand }, one.otherwise);
+    else if (one.passes && (isSaid || moved())) ask(experiment, { rests: now }, one.otherwise);
     else one.otherwise();
   };
   clearTimeout(one.timer);
@@ -48,16 +48,21 @@ export const move = (experiment, names, values) => {
 export const unwritten = (experiment, trigger) => writing.set(experiment, { otherwise: () => trigger("submit") });
 
 /** Let `look` know how the controls of an experiment stand whenever they have changed. */
-export const whenChanged = (experiment, look) => standing.set(experiment, look);
+export const whenChanged = (experiment, look) => standing.set(experiment, [...(standing.get(experiment) ?? []), look]);
+
+/** The controls of an experiment have changed. */
+export const stand = (experiment, names, values) => {
+  for (const look of standing.get(experiment) ?? []) look(byName(names, values));
+  return [];
+};
 
 /** The controls of an experiment have changed, and nothing is computed: the address follows. */
 export const write = (experiment, names, values) => {
   asked(experiment);
   const one = writing.get(experiment);
-  const stand = byName(names, values);
-  standing.get(experiment)?.(stand);
+  stand(experiment, names, values);
   clearTimeout(one.timer);
-  one.timer = setTimeout(() => say(experiment, { written: stand }) || one.otherwise(), WRITE);
+  one.timer = setTimeout(() => say(experiment, { written: byName(names, values) }) || one.otherwise(), WRITE);
   return [];
 };
 

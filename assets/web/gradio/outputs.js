@@ -6,7 +6,7 @@ import { pointed } from "../place.js";
 import { follow } from "../places.js";
 import { deliver, NOT_ARRIVED } from "./files.js";
 import { byModule, load } from "./load.js";
-import { copy, opener, show, tools, viewer } from "./pictures.js";
+import { copy, opener, show, tellOfOwn, tools, viewer } from "./pictures.js";
 import { rotating } from "./rotation.js";
 import { spotted } from "./spots.js";
 
@@ -184,7 +184,8 @@ export const kinds = {
 
   movie: (body) => {
     const film = make("video", { controls: true, loop: true, muted: true, playsInline: true, preload: "metadata" });
-    const [movie, gif] = ["MP4", "GIF"].map((kind) => make("a", { textContent: `Download ${kind}` }));
+    const onclick = ({ target }) => tellOfOwn(target.parentElement, value.link);
+    const [movie, gif] = ["MP4", "GIF"].map((kind) => make("a", { textContent: `Download ${kind}`, onclick }));
     let value;
     const frame = make("div", { className: "studio-frame" }, film);
     film.onloadedmetadata = () => shape(frame, film.videoWidth / film.videoHeight);

@@ -7,6 +7,8 @@ import { NOT_ARRIVED, tooLarge } from "./files.js";
 
 const LARGEST_FILE = 32_000_000; // bytes; the server refuses more, this only says so before they are sent
 const FEW_PIXELS = 256;
+const UPLOADED = "uploaded file"; // as in studio/kinds/control.py
+const OWN_STAYS = "Your own file does not go along: whoever opens this is asked for one.";
 
 export const show = (image, picture, label) => {
   Object.assign(image, { width: picture.width, height: picture.height, alt: label });
@@ -70,8 +72,16 @@ export const viewer = (() => {
   };
 })();
 
+/** Say below the buttons for a result that a link to it, or a file of it, lacks what the visitor brought. */
+export const tellOfOwn = (bar, query) => {
+  bar.querySelector(".studio-own")?.remove();
+  if (Object.values(query).includes(UPLOADED))
+    bar.append(make("span", { className: "studio-own", role: "status", textContent: OWN_STAYS }));
+};
+
 export const copy = async (event, query) => {
   const { currentTarget } = event;
+  tellOfOwn(currentTarget.parentElement, query);
   // Only a page on HTTPS or localhost may write to the clipboard.
   if (!navigator.clipboard) {
     prompt("The link", link(query));
@@ -125,7 +135,7 @@ export const openWhatIsDropped = () => {
 /** Buttons for a picture, and what tells them that it is another.
  * @returns {[HTMLElement, () => void]} */
 export const tools = (pictures, current, value) => {
-  const download = make("a", { textContent: "Download" });
+  const download = make("a", { textContent: "Download", onclick: () => tellOfOwn(bar, value().link) });
   const bar = make(
     "span",
     { className: "studio-tools" },

@@ -45,6 +45,7 @@ export const text = (element, props, watch, experiment, part) => {
   element.replaceChildren(stage);
   const draw = () => {
     stage.innerHTML = props.value?.html ?? "";
+    if (part === "alert" && stage.innerHTML) bringIntoSight(stage);
   };
   watch("value", draw);
   draw();
@@ -53,6 +54,12 @@ export const text = (element, props, watch, experiment, part) => {
     draw();
   });
   if (part === "status") keepKeyboard(stage);
+};
+
+/** Scroll to a message that stands over the result, unless it can be seen. */
+const bringIntoSight = (stage) => {
+  const { top, bottom } = stage.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) stage.scrollIntoView({ block: "nearest" });
 };
 
 // When Run gives its place to Cancel, and back, the keyboard stays where it was.

@@ -2,14 +2,12 @@
 
 import { button, make } from "../dom.js";
 import { recalling, same, whenSeen, write, writtenHere } from "../places.js";
+import { plain } from "../standing.js";
 import { whenChanged } from "./moves.js";
 import { copy, opener } from "./pictures.js";
 import { asked, takes } from "./told.js";
 
 const MOST_VISITS = 12;
-
-/** A control's value as a text: some have numbers as what was typed, and null or nothing for none. */
-const plain = (value) => (typeof value === "object" && value ? JSON.stringify(value) : String(value ?? ""));
 
 export const remember = (element, props, watch, trigger, { place, live, links }) => {
   const row = make("div", {
@@ -21,7 +19,6 @@ export const remember = (element, props, watch, trigger, { place, live, links })
   const shelf = `studio-visits-${Object.values(place).join("/")}`;
   const made = JSON.parse(sessionStorage.getItem(shelf) ?? "[]");
   let newest = 0;
-  let added;
   const keep = () => {
     for (let count = made.length; count; count -= 1) {
       try {
@@ -50,7 +47,7 @@ export const remember = (element, props, watch, trigger, { place, live, links })
     const held = await isHeld(chosen);
     if (turn === before) show(chosen, held);
   };
-  let shown; // the result that is shown
+  let shown; // the result that is shown; null once none is
   let stand; // how the controls stand, once they have changed
   // A result that does not belong to the controls any more stands back, and says so.
   const past = make("p", { className: "studio-past", role: "status" });
@@ -60,12 +57,16 @@ export const remember = (element, props, watch, trigger, { place, live, links })
     const names = Object.keys(stand ?? {});
     const isPast = Boolean(shown) && names.some((name) => plain(stand[name]) !== plain(shown.values[name]));
     result.classList.toggle("studio-has-past", isPast);
-    past.textContent = isPast ? "Of the controls as they were" : "";
+    past.textContent = isPast ? "Made with other settings" : "";
+    if (shown === null) past.textContent = "Nothing is made of these settings yet";
+    past.classList.toggle("studio-none", shown === null);
   };
-  whenChanged(place.experiment, (values) => {
-    stand = values;
-    look();
-  });
+  // What is live follows its controls at once.
+  if (!live)
+    whenChanged(place.experiment, (values) => {
+      stand = values;
+      look();
+    });
   const draw = (current) => {
     shown = current;
     look();
@@ -84,18 +85,22 @@ export const remember = (element, props, watch, trigger, { place, live, links })
     );
   };
   const add = () => {
-    const text = JSON.stringify(props.value);
-    if (!props.value?.outputs || text === added) return;
-    added = text;
+    const { at, ...value } = props.value ?? {};
+    const text = JSON.stringify(value);
+    const known = made.find(({ words, ...each }) => JSON.stringify(each) === text);
+    if (known || !value.outputs) {
+      draw(known ?? null);
+      return;
+    }
     // While a hand moves a control, its results are one.
     if (live && performance.now() - newest < 2000) made.shift();
     newest = performance.now();
     const before = made[0];
-    const changed = Object.keys(props.value.values).filter(
-      (name) => before && JSON.stringify(props.value.values[name]) !== JSON.stringify(before.values[name]),
+    const changed = Object.keys(value.values).filter(
+      (name) => before && JSON.stringify(value.values[name]) !== JSON.stringify(before.values[name]),
     );
-    const words = changed.map((name) => props.value.written[name]).join(", ");
-    made.unshift({ ...props.value, words: words || (before ? "The same again" : "As it opened") });
+    const words = changed.map((name) => value.written[name]).join(", ");
+    made.unshift({ ...value, words: words || (before ? "The same again" : "As it opened") });
     made.splice(MOST_VISITS);
     draw(made[0]);
     keep();
@@ -124,5 +129,5 @@ export const remember = (element, props, watch, trigger, { place, live, links })
     return true;
   });
   if (made.length) draw(madeBy({}));
-  else add();
+  else if (props.value) add();
 };

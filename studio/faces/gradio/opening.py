@@ -29,11 +29,12 @@ NO_ENDPOINTS: dict[str, Any] = {"named_endpoints": {}, "unnamed_endpoints": {}}
 
 
 class Frame(NamedTuple):
-    """Describes what is put around Gradio's part of a page: in its head, before all that is Gradio's, and above it."""
+    """Describes what is put around Gradio's part of a page: in its head, before all of Gradio's, above and below."""
 
     title: str
     head: str
     over: str
+    under: str
     tells_endpoints: bool = False
 
 
@@ -115,7 +116,8 @@ def framed(drawn: str, path: str, frame: Frame) -> bytes:
     drawn = CONFIG.sub(lambda _: f"window.gradio_config = {_script(config)};</script>", drawn, count=1)
     drawn = ENDPOINTS.sub(lambda _: f"window.gradio_api_info = {_script(endpoints)};</script>", drawn, count=1)
     head = frame.head + preloads({component["type"] for component in config["components"]})
-    for place, put in (('<meta property="og:title"', head), ("<gradio-app", frame.over)):
+    around = (('<meta property="og:title"', head), ("<gradio-app", frame.over), ("</body>", frame.under))
+    for place, put in around:
         assert place in drawn, f"Gradio's page has {place}"
         drawn = drawn.replace(place, put + place, 1)
     return drawn.encode()

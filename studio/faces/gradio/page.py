@@ -21,8 +21,8 @@ from studio.faces.gradio.sessions import MOST_SESSIONS, begin_empty
 from studio.faces.gradio.sheet import Sheet
 from studio.faces.gradio.waiting import Queued
 from studio.runs.run import resume
-from studio.runs.store import pictures, rendered
-from studio.wire import downloads, files, live, socket
+from studio.runs.store import living, pictures, rendered
+from studio.wire import downloads, files, live, recordings, socket
 from studio.wire.compressed import Compressed
 from studio.wire.guards import guards
 from studio.wire.switches import has_mcp
@@ -82,6 +82,7 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
     downloads.add_routes(faces)
     live.add_routes(faces, panels, web)
     socket.add_routes(faces, panels)
+    recordings.add_routes(faces, panels)
     faces.add_api_route("/monitoring/summary", _nothing_is_monitored)
     studio = build(panels)
     resume(panels)
@@ -124,14 +125,15 @@ def _frames(panels: Sequence[Panel], web: Path, loaded: str) -> dict[str, Frame]
     head = f'{style}<script src="{loaded}/stream.js"></script>'
     live_head = head + _scripts(web, loaded, "studio.js", "live.js")
     head += _scripts(web, loaded, "studio.js")
-    survey = typeset.survey([(panel, _survey_picture(panel)) for panel in panels])
-    frames = {"": Frame(TITLE, head, typeset.top(panels, "", PROGRAMS) + survey)}
+    survey = typeset.survey([(panel, _survey_picture(panel), _living_picture(panel)) for panel in panels])
+    foot = typeset.foot()
+    frames = {"": Frame(TITLE, head, typeset.top(panels, "", PROGRAMS) + survey, foot)}
     for panel in panels:
         is_live = any(isinstance(experiment, Stream | View) for experiment in panel.experiments)
         over = typeset.top(panels, panel.slug, PROGRAMS, panel.title)
-        frames[panel.slug] = Frame(f"{panel.title}: {TITLE}", live_head if is_live else head, over)
+        frames[panel.slug] = Frame(f"{panel.title}: {TITLE}", live_head if is_live else head, over, foot)
     over = typeset.top(panels, PROGRAMS, PROGRAMS)
-    frames[PROGRAMS] = Frame(f"{PROGRAMS_TITLE}: {TITLE}", head, over, tells_endpoints=True)
+    frames[PROGRAMS] = Frame(f"{PROGRAMS_TITLE}: {TITLE}", head, over, foot, tells_endpoints=True)
     return frames
 
 
@@ -167,6 +169,12 @@ def _survey_picture(panel: Panel) -> str | None:
         if paths:
             return files.example([path for name, path in paths if name == paths[0][0]][-1].read_bytes)
     return None
+
+
+def _living_picture(panel: Panel) -> str | None:
+    """Return the address of the picture in motion that stands for the panel."""
+    path = living(panel)
+    return None if path is None else str(files.KeptAddresses({}).picture(path)["src"])
 
 
 def _draw_panel(panel: Panel) -> None:

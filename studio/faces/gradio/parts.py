@@ -19,6 +19,6 @@ def drawn(value: Any, script: str, **properties: Any) -> gr.HTML:
     return gr.HTML(value, html_template="", js_on_load=script, apply_default_css=False, **properties)
 
 
-def chooser(value: str) -> gr.HTML:
+def chooser(value: str, script: str) -> gr.HTML:
     """Build buttons of which one is chosen."""
-    return gr.HTML(value, js_on_load="studio.choices(element, trigger)", apply_default_css=False)
+    return gr.HTML(value, js_on_load=script, apply_default_css=False)

@@ -13,7 +13,7 @@ from engines.runtime.errors import InputError, StudioError
 from engines.runtime.jobs import JOBS, UNDO_SECONDS
 from engines.runtime.scheduler import Task
 from studio.declared import Experiment, LongExperiment, Panel, Stream, View
-from studio.drawn.tables import paragraph
+from studio.drawn.tables import failure, paragraph
 from studio.faces import typeset
 from studio.faces.gradio.classes import connect_classes
 from studio.faces.gradio.consent import connect_consent
@@ -63,9 +63,14 @@ class Sheet:
             html(typeset.heading(self.panel))
             self._badge = self._told("badge", made)
             self._offer = self._draw_offer()
-        self._presets = chooser(typeset.presets(self.experiment) if len(self.experiment.presets) > 1 else "")
+        self._presets = chooser(
+            typeset.presets(self.experiment) if len(self.experiment.presets) > 1 else "",
+            "studio.presets(element, trigger, "
+            f"{', '.join(json.dumps(each) for each in (self._id, self.experiment.name, _held(self.experiment)))})",
+        )
         with gr.Row(elem_classes="studio-sheet"):
             with gr.Column(elem_classes="studio-result"):
+                self._alert = self._told("alert")
                 drawing = self._draw_result()
                 self._history = self._draw_history(drawing)
                 if self.experiment.notes:
@@ -147,13 +152,13 @@ class Sheet:
             for name, control in controls.items():
                 if control.group == group:
                     self._controls[name] = WIDGETS.of(type(control))(control, values[name], self.experiment.name)
+                    self._controls[name].elem_id = f"{self._id}-{name}"
 
     def _draw_run(self) -> None:
         with gr.Column(elem_classes="studio-running"):
             is_job = isinstance(self.experiment, LongExperiment)
             if is_job:  # Over what comes and goes, so that it never comes under a pointer that rests on Pause.
                 self._delete = gr.Button("Delete what is kept of it", elem_classes="studio-delete")
-            self._alert = self._told("alert")
             self._status = self._told("status")
             if is_job:
                 self._undo = gr.Button("Undo: keep it", elem_classes="studio-undo")
@@ -193,9 +198,12 @@ class Sheet:
         running: dict[str, Any] = {"inputs": controls, "outputs": told, **QUIET}
         # By default Gradio ignores an event while an earlier one of its kind is under way.
         last: dict[str, Any] = {"trigger_mode": "always_last", **QUIET}
-        chosen = self._presets.select(self.choose, outputs=controls, **last)
-        followed = self._asked.submit(self.follow, outputs=[*controls, self._alert, self._asked], **last)
+        chosen = self._presets.select(self.choose, inputs=controls, outputs=[*controls, *told], **last)
+        followed = self._asked.submit(self.follow, outputs=[*controls, *told, self._asked], **last)
         is_moving = self.experiment.live and not self._in_browser
+        arguments = f"{name}, {json.dumps(list(self._controls))}"
+        script = f"(...values) => studio.{'stand' if is_moving else 'write'}({arguments}, values)"
+        gr.on([control.change for control in controls], None, inputs=controls, js=script, **QUIET)
         if not is_moving:
             self._connect_written(controls)
         connect_consent(self.experiment, self._controls)
@@ -217,7 +225,6 @@ class Sheet:
         choices = connect_classes(self.experiment, self._controls)
         if is_moving:
             moved = [control.input for control in controls if control not in choices]
-            arguments = f"{name}, {json.dumps(list(self._controls))}"
             gr.on(moved, None, inputs=controls, js=f"(...values) => studio.move({arguments}, values)", **QUIET)
             passes = json.dumps(socket.moves_here(self.experiment))
             rested = drawn(None, f"studio.rested({name}, trigger, {passes})", elem_classes="studio-unseen")
@@ -239,9 +246,6 @@ class Sheet:
     def _connect_written(self, controls: list[Block]) -> None:
         """Keep the page's address, and what a stream makes, true to the controls: by the socket, or else by Gradio."""
         name = json.dumps(self.experiment.name)
-        arguments = f"{name}, {json.dumps(list(self._controls))}"
-        changes = [control.change for control in controls]
-        gr.on(changes, None, inputs=controls, js=f"(...values) => studio.write({arguments}, values)", **QUIET)
         unwritten = drawn(None, f"studio.unwritten({name}, trigger)", elem_classes="studio-unseen")
         written = {"inputs": controls, "outputs": [self._query, self._badge]}
         unwritten.submit(self.write, trigger_mode="always_last", **written, **QUIET)
@@ -256,17 +260,19 @@ class Sheet:
         script = f"(...values) => {{ studio.controls({arguments}, values); return []; }}"
         gr.on([control.change for control in controls], None, inputs=controls, js=script)
 
-    def choose(self, event: gr.EventData) -> Update:
-        """Put a preset's values into the controls."""
-        return self._set(self.experiment.opening(event.choice))
+    def choose(self, event: gr.EventData, request: gr.Request, *values: Any) -> Update:
+        """Put a preset's values into the controls; what is a visitor's own stays."""
+        put, told = self._visit(request).choose(event.choice, self._named(values), self._history.value)
+        return {**self._set(put), **self._update({"alert": "", **told})}
 
-    def follow(self, event: gr.EventData) -> Update:
+    def follow(self, event: gr.EventData, request: gr.Request) -> Update:
         """Put the values that a link asks for into the controls."""
         values, sentences = self._read(event.query)
+        told = self._visit(request).standing(values, self._history.value)
         said = "".join(paragraph(each) for each in sentences[:MOST_SENTENCES])
         written = permalink.write(self.panel, self.experiment, values)
         return {
-            self._alert: {"html": said},
+            **self._update({**told, "alert": said}),
             self._asked: {"query": event.query, "written": written},
             **self._set(values),
         }
@@ -293,7 +299,7 @@ class Sheet:
         self._visit(request).leave()
         controls = {**self._set(event.made["values"]), self._asked: {"written": event.made["query"]}}
         if not event.held:
-            return {**controls, self._alert: {"html": paragraph(FORGOTTEN)}}
+            return {**controls, self._alert: {"html": failure(FORGOTTEN)}}
         return {**controls, self._alert: {"html": ""}, self._status: {"html": ""}, **self._shown(event.made)}
 
     def _read(self, query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
@@ -405,7 +411,7 @@ class Sheet:
                 files.delete_upload(token)
             return self._update({"status": paragraph("Nothing is kept here.")})
         self._visit(request).leave()
-        told: Told = {"job": None, "alert": "", "status": "", "outputs": dict.fromkeys(self._outputs)}
+        told: Told = {"job": None, "alert": "", "status": "", "made": None, "outputs": dict.fromkeys(self._outputs)}
         try:
             task = JOBS.find(job["id"], _identity(request))
             JOBS.delete(task.id, _identity(request), UNDO_SECONDS, partial(_forget, task, sent))
@@ -428,6 +434,21 @@ class Sheet:
     def _parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the parameters that a picture carries."""
         return parameters(self.panel, self.experiment, values)
+
+
+def _held(experiment: Experiment) -> dict[str, Any]:
+    """Return what a page has to know to tell which preset holds, and which controls stand back."""
+    controls = {name: control for name, control in experiment.controls.items() if control.is_drawn}
+    return {
+        "defaults": {name: control.default for name, control in controls.items()},
+        "presets": experiment.presets,
+        "files": {
+            name: control.belongs or name
+            for name, control in controls.items()
+            if control.belongs or isinstance(control, Upload)
+        },
+        "where": {name: control.where for name, control in controls.items() if control.where},
+    }
 
 
 def _opening(drawn: dict[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from studio.faces.streamlit.controls import WIDGETS
 from studio.faces.streamlit.painter import paint
 from studio.faces.streamlit.sheet import Made, Sheet, newest
 from studio.kinds import Click, Control, Globes, Output, Rotation
+from studio.kinds.control import UPLOADED
 from studio.runs import permalink
 from studio.runs.run import resume
 from studio.runs.store import rendered
@@ -146,12 +147,15 @@ def _panel(panel: Panel, asked: Asked, slugs: Collection[str]) -> None:
     _presets(sheet)
     offer.draw(sheet)
     result, controls = st.columns(RESULT_AND_CONTROLS, gap="large")
+    said = result.container(key=sheet.key("said"))
     with controls:
         _controls(sheet)
         sheet.compute_if_due()
         sheet.follow()
         with st.container(key=sheet.key("running")):
             status = _run(sheet)
+    with said:
+        alerts(sheet.sentences)
     with result:
         if isinstance(sheet.experiment, View):
             # It is a fragment of the page, so that a reply to what it asks draws nothing else again.
@@ -167,6 +171,7 @@ def _panel(panel: Panel, asked: Asked, slugs: Collection[str]) -> None:
     made_by = sheet.badge()
     if made_by:
         badge.html(made_by)
+    st.html(f"<style>{_standing(sheet)}</style>")
     if sheet.link() != st.query_params.to_dict():
         st.query_params.from_dict(sheet.link())
 
@@ -239,8 +244,21 @@ _followed = st.cache_resource(scope="session", on_release=_cancel, show_spinner=
 
 def _presets(sheet: Sheet) -> None:
     with st.container(horizontal=True, key=sheet.key("presets"), gap="medium"):
-        for preset in sheet.experiment.presets:
-            st.button(preset, type="tertiary", on_click=sheet.choose, args=(preset,), key=sheet.key("preset", preset))
+        for number, preset in enumerate(sheet.experiment.presets):
+            key = sheet.key("preset", str(number))
+            st.button(preset, type="tertiary", on_click=sheet.choose, args=(preset,), key=key)
+
+
+def _standing(sheet: Sheet) -> str:
+    """Write the style that marks the presets that hold, and lets what has no effect, or is past, stand back."""
+    experiment = sheet.experiment
+    held = (sheet.key("preset", str(number)) for number, each in enumerate(experiment.presets) if sheet.holds(each))
+    idle = (sheet.key(name) for name in experiment.controls if not experiment.acts(name, sheet.values))
+    past = (sheet.key("output", name) for name in experiment.outputs) if sheet.is_past else ()
+    rules = [f".st-key-{key} button {{ text-decoration: underline; }}" for key in held]
+    rules += [f".st-key-{key} {{ --ink: var(--quiet); filter: grayscale(1) opacity(0.7); }}" for key in idle]
+    rules += [f".st-key-{key} :is(img, video, canvas, svg, iframe) {{ opacity: 0.45; }}" for key in past]
+    return "\n".join(rules)
 
 
 def _controls(sheet: Sheet) -> None:
@@ -276,7 +294,7 @@ def _run(sheet: Sheet) -> Any:
 
     Return the place above the button, for how far the run is.
     """
-    said, status, again, button = st.container(), st.container(), st.empty(), st.empty()
+    status, again, button = st.container(), st.empty(), st.empty()
     if sheet.task is None and sheet.on_demand:
         if sheet.paused:
             again.button("Continue", on_click=sheet.go_on, type="primary", width="stretch", key=sheet.key("continue"))
@@ -294,8 +312,6 @@ def _run(sheet: Sheet) -> Any:
         again.empty()
         words = "Pause" if isinstance(sheet.experiment, LongExperiment) else "Cancel"
         button.button(words, on_click=sheet.task.cancel, width="stretch", key=sheet.key("cancel"))
-    with said:
-        alerts(sheet.sentences)
     if isinstance(sheet.experiment, Stream):
         st.caption(SNAPSHOTS if sheet.experiment.camera else ONLY_LIVE)
         st.link_button("Open it in the main face", _main_face(sheet), width="stretch")
@@ -417,6 +433,8 @@ def _visits(sheet: Sheet) -> None:
         "chosen": sheet.visited and sheet.visited.token,
         "busy": sheet.busy,
     }
+    if UPLOADED in permalink.write(sheet.panel, sheet.experiment, sheet.values).values():
+        st.caption("Your own file goes along with no link and no saved file: whoever opens one is asked for it.")
     chosen = component("visits", data=data, key=sheet.key("visits"), on_chosen_change=lambda: None).chosen
     if chosen is not None:
         sheet.recall(chosen)

@@ -146,6 +146,7 @@ class Sheet:
         self.task: Task | None = None
         self.job: str | None = None
         self.paused = False
+        self.failed = False
         self.made: Made | None = None
         self.visits: list[Visited] = []
         self.visited: Visited | None = None
@@ -198,9 +199,11 @@ class Sheet:
         if opening is not None:
             self._abandon()
             self._computed = dict(self.values)
-            self.made = _opened(self.experiment, self._computed, *opening)
+            self.made, self.failed = _opened(self.experiment, self._computed, *opening), False
             self._keep()
-        elif self.on_demand and not sentences and not isinstance(self.experiment, LongExperiment):
+        elif isinstance(self.experiment, LongExperiment) and not self.busy:
+            self.made = self.visited = None
+        elif self.on_demand and not sentences:
             self.start()
 
     def put(self, values: Mapping[str, Any]) -> None:
@@ -209,8 +212,19 @@ class Sheet:
         self._put = {**self.values, **values}, self._put[1] + 1
 
     def choose(self, preset: str) -> None:
-        """Open a preset."""
-        self.open(self.experiment.opening(preset))
+        """Open a preset; what is the visitor's own stays."""
+        self.open(self.experiment.chosen(preset, self.values))
+
+    def holds(self, preset: str) -> bool:
+        """Tell whether the controls stand as a preset puts them."""
+        return _marks(self.experiment.chosen(preset, self.values)) == _marks(self.values)
+
+    @property
+    def is_past(self) -> bool:
+        """Tell whether the result that is shown is of other values, or stands there though a newer one failed."""
+        if self.made is None or self.task is not None or isinstance(self.experiment, Stream):
+            return False
+        return self.failed or _marks(self.made.values) != _marks(self.values)
 
     def go_back(self, query: Mapping[str, str]) -> None:
         """Restore the controls of an earlier address; their result is shown if this visit has it."""
@@ -246,6 +260,8 @@ class Sheet:
         except InputError as error:
             self.sentences = [*self.sentences, str(error)]
             return
+        finally:
+            self.made = self.visited = None
         self.job = job
         self._parameters, self._computed = self._written(), dict(self.values)
 
@@ -263,14 +279,14 @@ class Sheet:
     def start(self, *extra: Any) -> None:
         """Compute with the controls as they stand."""
         self._abandon()
-        self.sentences, self.status, self.visited, self.paused = (), "", None, False
+        self.sentences, self.status, self.visited, self.paused, self.failed = (), "", None, False, False
         self._computed = dict(self.values)
         self._parameters = self._written()
         try:
             visitor = visitors.visitor({}, self._token)
             self.task = start(self.experiment, self.values, *extra, visitor=visitor, panel=self.panel.slug)
         except Exception as error:
-            self.sentences = [sentence(error)]
+            self.sentences, self.failed = [sentence(error)], True
             return
         if isinstance(self.experiment, LongExperiment):
             self.job = f"{self.task.id}.{self._token}"
@@ -314,7 +330,7 @@ class Sheet:
         if self.made is not None:
             self.made.whole = True
         if task.error is not None:
-            self.sentences = [sentence(task.error)]
+            self.sentences, self.failed = [sentence(task.error)], True
         elif task.state is State.CANCELLED:
             self.paused = isinstance(self.experiment, LongExperiment)
             self.status = f"{'Paused' if self.paused else 'Cancelled'}; what was finished stays."
@@ -376,7 +392,7 @@ class Sheet:
     def _show(self, visited: Visited, made: Made) -> None:
         self._abandon()
         self._computed = dict(self.values)
-        self.status = ""
+        self.status, self.failed = "", False
         self.made, self.visited = made, visited
 
     def _written(self) -> Mapping[str, Any]:
