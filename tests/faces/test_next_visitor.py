@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from studio.kinds import Upload
 from tests.support import SHARED
 from tests.support.kept_uses import dancer
 from tests.support.pictures import png
+from tests.support.servers import studio
 
 CASES = SHARED / "cases/inputs"
 APOLOGY = "Sorry"
@@ -123,12 +124,18 @@ def bad_files() -> dict[str, bytes]:
 BAD = bad_files()
 FEW = ("nothing", "text", "half a picture", "one frame", "a strip", "a mesh of nonsense", "a molecule of nonsense")
 """Of these, what is soon answered."""
+LIFTED = [f"program_bytes.{who}" for who in ("anonymous", "address", "everybody")] + ["runs.anonymous"]
+"""The limits that so many files would reach."""
 
 
 @pytest.fixture(scope="module")
-def client(studio_of: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Client:
-    folder = tmp_path_factory.mktemp("answers")
-    return Client(studio_of(*pages.panels()), verbose=False, download_files=folder, analytics_enabled=False)
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A program of a studio that lets it send as much as it likes."""
+    folder = tmp_path_factory.mktemp("next")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDIO_LIMITS", " ".join(f"{name}=1e12" for name in LIFTED))
+        with studio(pages.panels(), folder / "studio") as address:
+            yield Client(address, verbose=False, download_files=folder / "answers", analytics_enabled=False)
 
 
 def sent(content: bytes) -> str:
