@@ -86,7 +86,7 @@ class Checkpoint:
 
     @property
     def megabytes(self) -> str:
-        """Return the size in words, such as "12.3 MB"."""
+        """Return the size in words, as `megabytes` does."""
         return megabytes(self.size)
 
     @property
@@ -188,8 +188,8 @@ def choice_of(name: str) -> Checkpoint | Group:
 
 
 def megabytes(size: int) -> str:
-    """Write a number of bytes in words, such as "12.3 MB"."""
-    return f"{size / 1e6:,.1f} MB"
+    """Write a number of bytes in words, such as "12.3 MB" or "211 MB"."""
+    return f"{size / 1e6:,.{0 if size >= 1e8 else 1}f} MB"
 
 
 def find(name: str) -> Checkpoint:

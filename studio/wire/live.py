@@ -240,7 +240,7 @@ def stream_html(panel: Panel, experiment: Stream, posters: Mapping[str, str]) ->
     framed = [(name, output) for name, output in experiment.outputs.items() if output.is_framed]
     opening = {name: value for name, value in experiment.opening().items() if experiment.controls[name].is_linked}
     # What is made stands last where a camera leads to it, else first.
-    main = framed[-1 if experiment.camera else 0][0]
+    main = framed[-1 if experiment.camera else 0][0] if framed else ""
     return rendered(
         "stream.html",
         panel=panel,

@@ -41,7 +41,10 @@ def _part(panel: Panel, words: Sequence[str]) -> Panel:
         for each in panel.experiments
         if f"{panel.slug}/{each.name}" not in words and not (JOBS in words and isinstance(each, LongExperiment))
     ]
-    return panel if len(experiments) == len(panel.experiments) else replace(panel, experiments=experiments)
+    if len(experiments) == len(panel.experiments):
+        return panel
+    is_living = panel.living is not None and panel.living.experiment in [each.name for each in experiments]
+    return replace(panel, experiments=experiments, living=panel.living if is_living else None)
 
 
 def has_mcp() -> bool:

@@ -416,7 +416,8 @@ def test_a_phone_needs_no_horizontal_scroll_and_keeps_the_result_above_the_contr
     page.wait_for_timeout(500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     if tabs == ("Darkroom",):
-        parts = (".studio-result > .block:first-child", ".studio-controls", ".studio-result > .block:nth-child(2)")
+        first = ".studio-result > .studio-told-alert + .block"
+        parts = (first, ".studio-controls", f"{first} + .block")
         boxes = [page.locator(part).locator("visible=true").first.bounding_box() for part in parts]
         result, controls, rest = (box or pytest.fail("it is not drawn") for box in boxes)
         assert result["y"] + result["height"] <= controls["y"]

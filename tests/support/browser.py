@@ -51,6 +51,9 @@ class Visit:
 
     def open(self, *words: str) -> Page:
         """Open a panel, and an experiment of it, by the words in the bar and on the tabs; or only either."""
+        folded = self.page.locator(".studio-all[aria-expanded=false]").locator("visible=true")
+        if folded.count():  # On a phone.
+            folded.click()
         panel = self.page.locator(".studio-panels").get_by_role("link", name=words[0])
         tabs = words
         if panel.count():

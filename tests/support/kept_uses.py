@@ -19,6 +19,8 @@ from tests.support.pictures import png
 
 ELSEWHERE = {
     "engines/runtime/log_lines.py:leave_foreign_out": "tests/engines/test_engines.py",
+    "app.py:ENDING": "tests/faces/test_start.py",
+    "studio/wire/limits.py:CARRIED": "tests/unit/test_places.py",
     "app.py:warm_aside": "what fails is logged, and the next panel is warmed",
     "engines/runtime/device.py:_bfloat16_is_faster": "a timing, of which each answer is right",
     "engines/runtime/device.py:threads": "a timing, of which each answer is right",
