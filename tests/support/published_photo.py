@@ -11,7 +11,9 @@ import torch
 
 from engines.photo_stylization.engine import BUNDLED
 from engines.photo_stylization.network import PhotoWCT
+from engines.runtime import downloads
 from engines.runtime.checkpoints import catalogue, find
+from engines.runtime.resident import RESIDENT
 from pages import photo_stylization
 from pages.photo_stylization.controls import CHECKPOINTS
 from studio.kinds import CheckpointChoice, Published
@@ -51,6 +53,10 @@ def published(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Hub]:
         config={"widths": list(WIDTHS)},
         badge=BADGE,
     )
-    yield server
-    del catalogue()[WANTED]
-    server.close()
+    try:
+        yield server
+    finally:  # The next test has nothing of it.
+        del catalogue()[WANTED]
+        downloads._running.pop(WANTED, None)
+        RESIDENT._entries.clear()
+        server.close()
