@@ -25,7 +25,7 @@ SEEN = """main => {
         return { top, bottom, width };
     });
     return { sheet: boxes(".studio-sheet")[0], results: boxes(`.studio-result :is(${main})`),
-             acts: boxes(".studio-run, .stream-buttons, .studio-controls input") };
+             acts: boxes(".studio-run, .stream-buttons, .studio-controls :is(input, textarea)") };
 }"""
 PROOF = pytest.mark.proof
 FEW = ("truncation", "sliders")
