@@ -50,23 +50,25 @@ def moved(value: float) -> str:
     return json.dumps({"experiment": "sliders", "moved": {CONTROL: value}})
 
 
+def send(studio: Served, photograph: bytes) -> None:
+    """Send a photograph, and wait until it is read."""
+    httpx.post(f"{studio.address}photographs", content=photograph, timeout=LONGEST).raise_for_status()
+
+
 async def moves(studio: Served, photographs: Sequence[bytes]) -> list[float]:
     """Seconds that each move of the slider waits while these photographs are read."""
     waited = []
-    async with httpx.AsyncClient(timeout=LONGEST) as client:
-        origin = websockets.Origin(f"http://{studio.host}")
-        async with websockets.connect(f"ws://{studio.host}/{MOVES}", origin=origin, max_size=None) as moving:
-            await moving.send(moved(0.5))
+    origin = websockets.Origin(f"http://{studio.host}")
+    async with websockets.connect(f"ws://{studio.host}/{MOVES}", origin=origin, max_size=None) as moving:
+        await moving.send(moved(0.5))
+        await moving.recv()
+        reading = [asyncio.create_task(asyncio.to_thread(send, studio, one)) for one in photographs]
+        for move in range(MOVED):
+            began = time.monotonic()
+            await moving.send(moved(0.1 * (move % 30)))
             await moving.recv()
-            reading = [
-                asyncio.create_task(client.post(f"{studio.address}photographs", content=one)) for one in photographs
-            ]
-            for move in range(MOVED):
-                began = time.monotonic()
-                await moving.send(moved(0.1 * (move % 30)))
-                await moving.recv()
-                waited.append(time.monotonic() - began)
-            await asyncio.gather(*reading)
+            waited.append(time.monotonic() - began)
+        await asyncio.gather(*reading)
     return waited
 
 
@@ -77,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         time.sleep(WARMING)
         before = studio.memory
         for number in range(UPLOADS):
-            httpx.post(f"{studio.address}photographs", content=flat(20 * number), timeout=LONGEST).raise_for_status()
+            send(studio, flat(20 * number))
         after = studio.memory
         quiet, busy = asyncio.run(moves(studio, [])), asyncio.run(moves(studio, [noisy(n) for n in range(READ)]))
     print(f"memory: {before / 1e6:.0f} MB warm, {after / 1e6:.0f} MB after {UPLOADS} uploads, bound 1,000 MB")

@@ -80,7 +80,7 @@ def test_a_click_brings_the_published_model_and_another_draws_it_beside_the_bund
         visit.context.close()
 
 
-@pytest.mark.parametrize("why", ["STUDIO_FETCH", "HF_HUB_OFFLINE"])
+@pytest.mark.parametrize("why", ["STUDIO_FETCH", pytest.param("HF_HUB_OFFLINE", marks=pytest.mark.proof)])
 def test_where_nothing_may_be_fetched_words_say_what_would_be_seen(
     chromium: Browser, server: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:

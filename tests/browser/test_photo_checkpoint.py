@@ -27,6 +27,7 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
         yield server
 
 
+@pytest.mark.proof
 def test_a_visitor_follows_the_download_and_gets_the_bundled_result_until_it_is_here(
     chromium: Browser, server: Hub, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ def alike(one: np.ndarray, other: np.ndarray) -> bool:
     return one.shape == other.shape and bool((abs(one.astype(int) - other) <= 1).mean() > 0.999)
 
 
+@pytest.mark.proof
 def test_a_link_to_an_example_pair_gives_the_picture_of_a_run_without_a_face(opened: Callable[..., Page]) -> None:
     if present(find("photo-stylization-small")) is None:
         pytest.skip("the bundled checkpoint is not in weights/bundled")

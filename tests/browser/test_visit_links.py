@@ -220,6 +220,7 @@ def test_a_picture_dropped_on_a_photograph_s_field_is_used_as_a_photograph(visit
     expect_query(page, **{**CHANGED, "photo": UPLOADED})
 
 
+@pytest.mark.proof
 def test_the_photo_panel_s_link_gives_the_identical_picture(visit: Callable[..., Visit]) -> None:
     if present(find("photo-stylization-small")) is None:
         pytest.skip("the bundled checkpoint of photo stylization is not here")

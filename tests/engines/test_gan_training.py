@@ -124,6 +124,7 @@ def test_the_exported_generator_is_the_average_with_spectral_norm_folded(paper: 
         torch.testing.assert_close(network.eval()(latent, classes), average(latent, classes), atol=0.02, rtol=0)
 
 
+@pytest.mark.proof
 def test_standing_statistics_are_those_of_the_features_at_each_spread_of_the_latent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

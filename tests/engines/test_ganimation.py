@@ -201,6 +201,7 @@ def test_flow_points_from_a_moved_landmark_to_where_it_was() -> None:
     assert np.abs(flow[:, 0, 0]).max() < 0.2
 
 
+@pytest.mark.proof
 def test_training_goes_on_from_its_state_with_the_same_numbers(
     photo: np.ndarray, face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -258,6 +258,7 @@ def test_the_reader_scores_every_pixel_and_accuracy_is_by_class() -> None:
     }
 
 
+@pytest.mark.proof
 def test_the_bundled_generator_drives_on_without_drifting_away() -> None:
     frames = [frame.final for frame in engine.drive(itertools.islice(world(0, 96, 128), 100))]
     first, last = frames[2:12], frames[-10:]

@@ -151,6 +151,7 @@ def resident_set() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+@pytest.mark.proof
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the process's memory is read from Linux's /proc")
 def test_ten_networks_in_turn_stay_within_the_bound_and_compute_what_they_always_do() -> None:

@@ -3,6 +3,8 @@
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +77,10 @@ def serve(panels: Sequence[Panel], port: int | None = None, web: Path = WEB, hos
     Without a host or a port, GRADIO_SERVER_NAME and GRADIO_SERVER_PORT give them. `web` is the folder of the files that
     browsers load. Jobs that an earlier server left unfinished continue.
     """
-    # Gradio switches matplotlib to this for each event, which breaks the event while a run's thread imports pyplot.
+    # Gradio switches matplotlib to this for each event, which breaks the event while a thread of ours imports pyplot.
     os.environ.setdefault("MPLBACKEND", "agg")
+    with suppress(ImportError):
+        import_module("matplotlib.pyplot")
     faces = fastapi.FastAPI(openapi_url=None)
     files.add_routes(faces)
     downloads.add_routes(faces)
