@@ -9,7 +9,6 @@ served, and a headless browser dances before it for so long, the example clip as
 import argparse
 import io
 import os
-import shutil
 import statistics
 import subprocess
 import tempfile
@@ -24,7 +23,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.servers import Served, served
+from benchmarks.servers import Served, launched, served
 from engines.everybody_dance_now import engine
 from engines.everybody_dance_now.normalization import Source
 from engines.everybody_dance_now.skeleton import Skeleton, find_skeleton
@@ -50,7 +49,6 @@ MOST_GROWTH = 50.0
 """Megabytes by which the server may grow after the first minute."""
 UNCOUNTED = 2
 CAMERA_RATE = 30
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 LATENCIES = """(() => {
   const Original = WebSocket;
   window.results = [];
@@ -157,12 +155,11 @@ def live(minutes: float) -> None:
     with served() as studio, tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         camera = Path(folder) / "camera.y4m"
         write_camera(camera, camera_frames())
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                *("--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
-                f"--use-file-for-fake-video-capture={camera}",
-            ],
+        browser = launched(
+            playwright,
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={camera}",
         )
         tab = browser.new_context(permissions=["camera"]).new_page()
         tab.add_init_script(LATENCIES)

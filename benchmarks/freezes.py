@@ -7,13 +7,12 @@ where there is none, and printed is how soon the page says so.
 
 import argparse
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from benchmarks.servers import Served, served
+from benchmarks.servers import Served, launched, served
 
 QUIET, BUSY, LOAD = 0.2, 0.5, 5.0
 """Seconds that a page may stand still on a quiet machine, and where this many processes want the processor."""
@@ -107,8 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     missed = []
     with served() as studio, sync_playwright() as playwright:
         time.sleep(WARMING_SECONDS)
-        chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = launched(playwright)
         for work in WORKS:
             met = meet(browser, studio, work, seconds)
             load = os.getloadavg()[0]

@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -27,7 +26,7 @@ import httpx
 import websockets
 
 import pages
-from benchmarks.servers import Served, served
+from benchmarks.servers import Served, launched, served
 
 BARE = """
 import gradio as gr
@@ -265,8 +264,7 @@ def compare(paths: Sequence[str], rounds: int, visitors: int) -> list[str]:
     from playwright.sync_api import sync_playwright
 
     with served() as studio, served("-c", BARE) as plain, sync_playwright() as playwright:
-        chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = launched(playwright)
         idle(studio)
         bare, openings = Openings(), {path: Openings() for path in paths}
         measure(browser, plain, "", Openings())  # The first visits are not counted: servers make much of a page once.

@@ -1,6 +1,7 @@
-"""Servers that benchmarks start for themselves, and the memory that they hold."""
+"""Servers and browsers that benchmarks start for themselves, and the memory that servers hold."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,13 +9,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
 LONGEST_START = 120.0
 """Seconds that a start may take."""
 LOOK_SECONDS = 0.02
+
+
+def launched(playwright: Any, *arguments: str) -> Any:
+    """Return a Chromium that was started with these arguments: the system's, or else Playwright's own."""
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    return playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", *arguments])
 
 
 class Served(NamedTuple):

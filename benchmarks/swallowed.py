@@ -6,7 +6,6 @@ published checkpoint, so pages ask where it is as they open, and nothing of that
 """
 
 import argparse
-import shutil
 import socket
 import statistics
 import sys
@@ -17,7 +16,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 from benchmarks.opening import LONGEST_SECONDS, WINDOW
-from benchmarks.servers import Served, served
+from benchmarks.servers import Served, launched, served
 
 MOST_TIMES = 1.2
 SWALLOWED_SECONDS = 0.5
@@ -92,8 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for name, place in places.items()
         }
         playwright = stack.enter_context(sync_playwright())
-        chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = launched(playwright)
         for studio in studios.values():
             opened(browser, studio, options.page)  # A server makes much of a page once.
         seconds = [
